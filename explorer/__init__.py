@@ -1,0 +1,38 @@
+"""Latent Explorer: train, load and walk the latent spaces of autoencoders.
+
+import explorer
+
+model = explorer.load("mnist-vae-2d")
+posterior = model.encode(images)      # images (N, C, H, W) in [0, 1]
+pictures = model.decode(posterior.mean)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from explorer.loaded import Model
+    from explorer.models.base import Posterior
+    from explorer.store import Card
+
+__all__ = ["Card", "Model", "Posterior", "load", "models"]
+
+
+def load(name_or_path: str | Path, device: str = "auto") -> Model:
+    """Load a model by its id (`mnist-vae-2d`) or by the path of its folder.
+
+    Raises ExplorerError when there is none of that name, or its files are damaged.
+    """
+    from explorer.loaded import load as load_model
+
+    return load_model(name_or_path, device)
+
+
+def models() -> list[Card]:
+    """The cards of all models that can be opened: your own first, then the shipped ones."""
+    from explorer.store import find
+
+    return [artefact.card for artefact in find().artefacts if artefact.card.kind == "model"]

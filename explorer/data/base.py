@@ -1,0 +1,93 @@
+"""What a data set is here: all of its images in memory as bytes, with a train and a test split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+SplitName = Literal["train", "test", "all"]
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images `(N, C, H, W)` uint8 0-255 with labels `(N,)` int64 and their rows in the data set."""
+
+    pixels: Tensor
+    labels: Tensor
+    rows: Tensor
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def float(self, start: int = 0, stop: int | None = None) -> Tensor:
+        """Images `start:stop` as float32 in [0, 1]."""
+        return unit(self.pixels[start:stop])
+
+    def to(self, device: torch.device) -> Images:
+        return Images(self.pixels.to(device), self.labels.to(device), self.rows.to(device))
+
+    def take(self, index: Tensor | slice) -> Images:
+        return Images(self.pixels[index], self.labels[index], self.rows[index])
+
+
+def unit(pixels: Tensor) -> Tensor:
+    """Bytes 0-255 to float32 in [0, 1]."""
+    return pixels.to(torch.float32).div_(255)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A whole data set: rows `0 .. train_size-1` are the training split, the rest the test split.
+
+    `source` says in a few words where the images come from, for cards and captions.
+    """
+
+    name: str
+    title: str
+    source: str
+    pixels: Tensor
+    labels: Tensor
+    train_size: int
+    classes: tuple[str, ...]
+    validation_size: int
+    noun: str = field(default="image")
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        channels, height, width = self.pixels.shape[1:]
+        return channels, height, width
+
+    def split(self, name: SplitName) -> Images:
+        start, stop = {
+            "train": (0, self.train_size),
+            "test": (self.train_size, len(self)),
+            "all": (0, len(self)),
+        }[name]
+        rows = torch.arange(start, stop)
+        return Images(self.pixels[start:stop], self.labels[start:stop], rows)
+
+    def fit_and_validation(self) -> tuple[Images, Images]:
+        """The training split in two: images to fit, and the last ones kept to choose the best by.
+
+        The test split takes no part in any choice.
+        """
+        train = self.split("train")
+        cut = len(train) - self.validation_size
+        return train.take(slice(0, cut)), train.take(slice(cut, len(train)))
+
+
+def from_arrays(pixels: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:
+    """`(N, H, W)` or `(N, C, H, W)` bytes and integer labels as contiguous tensors."""
+    if pixels.ndim == 3:
+        pixels = pixels[:, None]
+    return (
+        torch.from_numpy(np.ascontiguousarray(pixels, dtype=np.uint8)),
+        torch.from_numpy(np.ascontiguousarray(labels, dtype=np.int64)),
+    )

@@ -1,0 +1,177 @@
+"""An atlas: one data set seen by one model, with its maps, kept on disk.
+
+`atlas/<dataset>-<n>/atlas.safetensors` holds `mean (N, D)`, `logvar (N, D)` where there is one,
+`labels (N,)`, `rows (N,)` into the data set and `projection.<method> (N, 2)` for each map;
+`atlas.json` beside it the parameters and seed of each. Every point keeps the row of its image, so
+a picture is always looked up by row, never by its position in some filtered list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from explorer import store
+from explorer.data import Dataset
+from explorer.errors import ExplorerError, unknown_name
+from explorer.latent.project import ProjectionSpec, methods_for, project
+from explorer.loaded import Model
+from explorer.spec import build
+
+ARRAYS, PARAMETERS = "atlas.safetensors", "atlas.json"
+BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """Latents of N images and their maps. `rows` index the data set named `dataset`."""
+
+    model_id: str
+    dataset: str
+    mean: np.ndarray
+    logvar: np.ndarray | None
+    labels: np.ndarray
+    rows: np.ndarray
+    projections: dict[str, np.ndarray]
+    specs: dict[str, ProjectionSpec]
+    weights_sha256: str
+
+    def __len__(self) -> int:
+        return len(self.mean)
+
+    @property
+    def name(self) -> str:
+        return f"{self.dataset}-{len(self)}"
+
+    def coordinates(self, method: str) -> np.ndarray:
+        """The map `(N, 2)` of a projection. Raises ExplorerError when it was not made."""
+        if method not in self.projections:
+            raise unknown_name("projection", method, self.projections)
+        return self.projections[method]
+
+
+def encode(model: Model, dataset: Dataset) -> Atlas:
+    """Posterior means (and log variances) of all images of a data set; no map yet."""
+    images = dataset.split("all")
+    means, logvars = [], []
+    for start in range(0, len(images), BATCH):
+        batch = images.take(slice(start, start + BATCH))
+        posterior = model.encode(batch.pixels.numpy(), batch.labels.numpy())
+        means.append(posterior.mean)
+        if posterior.logvar is not None:
+            logvars.append(posterior.logvar)
+    return Atlas(
+        model_id=model.id,
+        dataset=dataset.name,
+        mean=np.concatenate(means),
+        logvar=np.concatenate(logvars) if logvars else None,
+        labels=images.labels.numpy(),
+        rows=images.rows.numpy(),
+        projections={},
+        specs={},
+        weights_sha256=model.card.weights_sha256,
+    )
+
+
+def with_projection(atlas: Atlas, spec: ProjectionSpec) -> Atlas:
+    """The atlas with one more map (or the same map made anew)."""
+    coordinates = project(atlas.mean, spec)
+    return replace(
+        atlas,
+        projections=atlas.projections | {spec.method: coordinates},
+        specs=atlas.specs | {spec.method: spec},
+    )
+
+
+def folder_for(artefact: store.Artefact, name: str) -> Path:
+    """Where an atlas of this model is written: with the model, or in the home for shipped ones."""
+    if artefact.shipped:
+        return store.home() / ".atlas" / artefact.id / name
+    return artefact.folder / "atlas" / name
+
+
+def save(atlas: Atlas, folder: Path) -> None:
+    """Write an atlas atomically, in one file for the arrays and one for their parameters."""
+    arrays = {
+        "mean": atlas.mean.astype(np.float32),
+        "labels": atlas.labels.astype(np.int64),
+        "rows": atlas.rows.astype(np.int64),
+    }
+    if atlas.logvar is not None:
+        arrays["logvar"] = atlas.logvar.astype(np.float32)
+    arrays |= {f"projection.{method}": xy for method, xy in atlas.projections.items()}
+    tensors = {key: torch.from_numpy(np.ascontiguousarray(a)) for key, a in arrays.items()}
+    store.write_tensors(folder / ARRAYS, tensors)
+    parameters = {
+        "model": atlas.model_id,
+        "dataset": atlas.dataset,
+        "weights_sha256": atlas.weights_sha256,
+        "projections": {m: s.model_dump(mode="json") for m, s in atlas.specs.items()},
+    }
+    store.write_json(folder / PARAMETERS, parameters)
+
+
+def load(folder: Path) -> Atlas:
+    """Read an atlas. Raises ExplorerError when its files are damaged or do not fit together."""
+    parameters = store.read_json(folder / PARAMETERS)
+    tensors, _ = store.read_tensors(folder / ARRAYS)
+    arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+    try:
+        prefix = "projection."
+        atlas = Atlas(
+            model_id=parameters["model"],
+            dataset=parameters["dataset"],
+            mean=arrays["mean"],
+            logvar=arrays.get("logvar"),
+            labels=arrays["labels"],
+            rows=arrays["rows"],
+            projections={
+                name.removeprefix(prefix): xy
+                for name, xy in arrays.items()
+                if name.startswith(prefix)
+            },
+            specs={m: build(ProjectionSpec, s) for m, s in parameters["projections"].items()},
+            weights_sha256=parameters["weights_sha256"],
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ExplorerError(f"The atlas in '{folder}' is incomplete; project it again.") from error
+    per_point = [atlas.labels, atlas.rows, *atlas.projections.values()]
+    if any(len(array) != len(atlas) for array in per_point):
+        raise ExplorerError(f"The atlas in '{folder}' does not fit together; project it again.")
+    return atlas
+
+
+def find(artefact: store.Artefact) -> list[Path]:
+    """The atlas folders of a model: those in the user's home first, then the model's own."""
+    roots = [store.home() / ".atlas" / artefact.id, artefact.folder / "atlas"]
+    return [
+        folder
+        for root in roots
+        if root.is_dir()
+        for folder in sorted(root.iterdir())
+        if (folder / PARAMETERS).exists()
+    ]
+
+
+def load_for(artefact: store.Artefact, dataset: str | None = None) -> Atlas:
+    """The first atlas of a model that belongs to its present weights (and to `dataset`, if given).
+
+    Raises ExplorerError that says how to make one when there is none.
+    """
+    for folder in find(artefact):
+        atlas = load(folder)
+        fits = atlas.weights_sha256 == artefact.card.weights_sha256
+        if fits and dataset in (None, atlas.dataset):
+            return atlas
+    raise ExplorerError(
+        f"'{artefact.id}' has no map yet; make one with 'python -m explorer project "
+        f"{artefact.id}{f' --dataset {dataset}' if dataset else ''}'."
+    )
+
+
+def default_methods(latent_dim: int) -> list[ProjectionSpec]:
+    """The maps that a model gets when nothing else is asked for."""
+    return [ProjectionSpec(method=method) for method in methods_for(latent_dim)]

@@ -1,0 +1,100 @@
+"""Projections of latents `(N, D)` to the plane `(N, 2)`. A 2-D latent is shown raw, always.
+
+The heavy libraries (scikit-learn, umap-learn with numba, openTSNE) are imported when asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.errors import ExplorerError, unknown_name
+from explorer.spec import Spec
+
+
+class ProjectionSpec(Spec):
+    """A method with the parameters that decide its picture; the same spec gives the same map."""
+
+    method: str
+    seed: int = 0
+    neighbours: int = 15
+    min_dist: float = 0.1
+    perplexity: float = 30.0
+
+
+@dataclass(frozen=True)
+class Method:
+    """A registered projection; `title` is what a chooser shows."""
+
+    title: str
+    fit: Callable[[np.ndarray, ProjectionSpec], np.ndarray]
+
+
+def raw(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
+    """The latent itself, for two dimensions."""
+    if latents.shape[1] != 2:
+        raise ExplorerError(
+            f"Only a 2-D latent can be shown raw; this one has {latents.shape[1]} dimensions. "
+            "Choose pca, umap or tsne."
+        )
+    return latents
+
+
+def pca(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
+    """The two directions of largest variance (exact singular value decomposition)."""
+    centred = latents - latents.mean(0)
+    _, _, directions = np.linalg.svd(centred, full_matrices=False)
+    # A direction's sign is arbitrary: make its largest component positive, so maps repeat.
+    largest = directions[np.arange(len(directions)), np.abs(directions).argmax(1)]
+    return centred @ (directions * np.sign(largest)[:, None])[:2].T
+
+
+def umap(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
+    """Source: McInnes, Healy & Melville 2018. A fixed seed makes it single-threaded."""
+    import umap as library
+
+    return library.UMAP(
+        n_neighbors=spec.neighbours, min_dist=spec.min_dist, random_state=spec.seed
+    ).fit_transform(latents)
+
+
+def tsne(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
+    """Source: van der Maaten & Hinton 2008, in openTSNE's implementation."""
+    import openTSNE
+
+    return np.asarray(
+        openTSNE.TSNE(perplexity=spec.perplexity, random_state=spec.seed, n_jobs=1).fit(latents)
+    )
+
+
+METHODS: dict[str, Method] = {
+    "raw": Method("Raw latent", raw),
+    "pca": Method("PCA", pca),
+    "umap": Method("UMAP", umap),
+    "tsne": Method("t-SNE", tsne),
+}
+
+
+def methods_for(latent_dim: int) -> list[str]:
+    """The projections that make sense for a latent: raw alone in 2-D, else the three maps."""
+    return ["raw"] if latent_dim == 2 else ["umap", "tsne", "pca"]
+
+
+def project(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
+    """Coordinates `(N, 2)` float32 of latents `(N, D)`.
+
+    Raises ExplorerError for an unknown method, or a method that does not fit the latent.
+    """
+    if spec.method not in METHODS:
+        raise unknown_name("projection", spec.method, METHODS)
+    if latents.shape[1] == 2 and spec.method != "raw":
+        raise ExplorerError(
+            "A 2-D latent is shown raw: projecting it again would only hide its geometry. "
+            "Choose the projection 'raw'."
+        )
+    if latents.shape[1] == 1 and spec.method == "pca":
+        latents = np.column_stack([latents, np.zeros(len(latents), latents.dtype)])
+    coordinates = METHODS[spec.method].fit(latents, spec)
+    return np.ascontiguousarray(coordinates, dtype=np.float32)

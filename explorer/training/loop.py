@@ -1,0 +1,255 @@
+"""The training loop: a generator of typed events over images that are already in memory.
+
+One order of images per epoch comes from (seed, epoch) alone, the noise from a generator whose state
+is part of the checkpoint: a run that was stopped and resumed gives, on a CPU, the same weights bit
+for bit as one that was not.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from explorer.data import Images, unit
+from explorer.models import Autoencoder, build
+from explorer.objectives import Loss
+from explorer.spec import TrainSpec
+from explorer.training.events import Averages, DivergedError, Done, Epoch, Event, Sample, Step
+
+EVALUATION_BATCH = 1000
+SAMPLE_COUNT = 8
+# Seconds between "step" events; each reads the sums back from the device, so not every step.
+REPORT_EVERY = 0.25
+
+
+@dataclass
+class Sums:
+    """Running sums over images of (total, reconstruction, kl, per-dimension kl) and their count."""
+
+    values: Tensor
+    images: int = 0
+
+    @classmethod
+    def zeros(cls, latent_dim: int, device: torch.device) -> Sums:
+        return cls(torch.zeros(3 + latent_dim, device=device))
+
+    def add(self, loss: Loss) -> None:
+        n = len(loss.reconstruction)
+        reconstruction, kl = loss.reconstruction.sum(), loss.kl.sum()
+        parts = torch.stack([reconstruction + loss.beta * kl, reconstruction, kl])
+        self.values += torch.cat([parts, n * loss.per_dimension_kl]).detach()
+        self.images += n
+
+    def averages(self) -> Averages:
+        total, reconstruction, kl, *per_dimension = (self.values / max(self.images, 1)).tolist()
+        return Averages(total, reconstruction, kl, tuple(per_dimension))
+
+
+@dataclass
+class Best:
+    """The weights of the epoch with the lowest validation total so far."""
+
+    epoch: int = 0
+    validation: float = math.inf
+    weights: dict[str, Tensor] = field(default_factory=dict)
+
+
+class Trainer:
+    """All the state of one run: network, optimiser, random state, progress and the best so far."""
+
+    def __init__(
+        self, spec: TrainSpec, fit: Images, validation: Images, device: torch.device
+    ) -> None:
+        self.spec = spec
+        self.device = device
+        self.fit = fit.to(device)
+        self.validation = validation.to(device)
+        self.model: Autoencoder = build(spec.model, spec.objective, spec.seed).to(device)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(),
+            lr=spec.learning_rate,
+            weight_decay=spec.weight_decay,
+            fused=device.type in ("cpu", "cuda"),
+        )
+        self.noise = torch.Generator(device).manual_seed(spec.seed)
+        self.step = 0
+        self.seconds = 0.0
+        self.epoch_sums = Sums.zeros(spec.model.latent_dim, device)
+        self.best = Best()
+        self.last_good = _copy(self.model)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return math.ceil(len(self.fit) / self.spec.batch_size)
+
+    @property
+    def total_steps(self) -> int:
+        return self.steps_per_epoch * self.spec.epochs
+
+    def events(self, stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        """Train from where the state stands; yield what happens; end with `Done`.
+
+        `stop` is asked before each step. Raises DivergedError when the loss is not a number.
+        """
+        started, before, trained = time.perf_counter(), self.seconds, 0
+        resumed = self.epoch_sums.images  # images of this epoch that an earlier process did
+        while self.step < self.total_steps:
+            epoch = self.step // self.steps_per_epoch
+            for event in self._epoch(epoch, stop):
+                self.seconds = before + time.perf_counter() - started
+                yield event
+            trained += self.epoch_sums.images - resumed
+            resumed = 0
+            if self.step < (epoch + 1) * self.steps_per_epoch:  # stopped within the epoch
+                break
+            yield from self._end_of_epoch(epoch + 1)
+        self.seconds = before + time.perf_counter() - started
+        yield Done(
+            reason="finished" if self.step >= self.total_steps else "interrupted",
+            step=self.step,
+            best_epoch=self.best.epoch,
+            best_validation=self.best.validation,
+            seconds=self.seconds,
+            images_per_second=trained / max(self.seconds - before, 1e-9),
+        )
+
+    def _epoch(self, epoch: int, stop: Callable[[], bool]) -> Iterator[Event]:
+        """The steps that this epoch still lacks."""
+        self.model.train()
+        done = self.step - epoch * self.steps_per_epoch
+        order = torch.randperm(len(self.fit), generator=_order_generator(self.spec.seed, epoch))
+        shuffled = self.fit.take(order.to(self.device))
+        window, since = Sums.zeros(self.spec.model.latent_dim, self.device), time.perf_counter()
+        for batch in range(done, self.steps_per_epoch):
+            if stop():
+                return
+            start = batch * self.spec.batch_size
+            loss, learning_rate = self._step(
+                shuffled.take(slice(start, start + self.spec.batch_size))
+            )
+            window.add(loss)
+            self.epoch_sums.add(loss)
+            elapsed = time.perf_counter() - since
+            if elapsed >= REPORT_EVERY or batch == self.steps_per_epoch - 1:
+                averages = window.averages()
+                self._refuse_nan(averages.total)
+                yield Step(
+                    step=self.step,
+                    total_steps=self.total_steps,
+                    epoch=epoch + 1,
+                    averages=averages,
+                    beta=loss.beta,
+                    learning_rate=learning_rate,
+                    images_per_second=window.images / max(elapsed, 1e-9),
+                )
+                window = Sums.zeros(self.spec.model.latent_dim, self.device)
+                since = time.perf_counter()
+
+    def _step(self, batch: Images) -> tuple[Loss, float]:
+        """One update of the weights."""
+        learning_rate = learning_rate_at(self.step, self.total_steps, self.spec)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        x = unit(batch.pixels)
+        seen = augment(x, self.spec.augment, self.noise)
+        with torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self.spec.precision == "bfloat16"
+        ):
+            loss = self.model.loss(x, batch.labels, self.step, self.noise, seen)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.total.backward()
+        self.optimizer.step()
+        self.step += 1
+        return loss, learning_rate
+
+    def _end_of_epoch(self, epoch: int) -> Iterator[Event]:
+        """Measure on the validation images, keep the best, report."""
+        train = self.epoch_sums.averages()
+        self._refuse_nan(train.total)
+        self.epoch_sums = Sums.zeros(self.spec.model.latent_dim, self.device)
+        validation = evaluate_loss(self.model, self.validation, self.spec.seed)
+        self._refuse_nan(validation.total)
+        self.last_good = _copy(self.model)
+        better = validation.total < self.best.validation
+        if better:
+            self.best = Best(epoch, validation.total, self.last_good)
+        yield Epoch(epoch, self.step, train, validation, better, self.seconds)
+        originals = self.validation.float(0, SAMPLE_COUNT)
+        with torch.inference_mode():
+            labels = self.validation.labels[:SAMPLE_COUNT]
+            pictures = self.model.decode(self.model.posterior(originals, labels).mean, labels)
+        yield Sample(epoch, originals.cpu().numpy(), pictures.cpu().numpy())
+
+    def _refuse_nan(self, total: float) -> None:
+        if math.isfinite(total):
+            return
+        self.model.load_state_dict(self.last_good)
+        raise DivergedError(
+            f"Training stopped: the loss was no longer a number by step {self.step} "
+            f"(learning rate {self.spec.learning_rate:g}). The weights of the last good epoch are "
+            "kept; try a learning rate ten times smaller, or precision float32."
+        )
+
+
+def learning_rate_at(step: int, total_steps: int, spec: TrainSpec) -> float:
+    """The learning rate of a step: constant, or one cycle.
+
+    One cycle rises on a cosine from 1/25 of the peak over the first tenth of the run and falls on
+    a cosine to 1/10,000 of it. Source: Smith & Topin 2018, "Super-convergence".
+    """
+    peak = spec.learning_rate
+    if spec.schedule == "constant":
+        return peak
+    rise = max(1.0, 0.1 * total_steps)
+    if step < rise:
+        return _cosine(peak / 25, peak, step / rise)
+    return _cosine(peak, peak / 10_000, (step - rise) / max(1.0, total_steps - 1 - rise))
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+
+
+def augment(x: Tensor, kind: str, generator: torch.Generator) -> Tensor | None:
+    """What the encoder is shown instead of `x`, or None for `x` itself.
+
+    `binarise` draws half of the images as Bernoulli samples of their grey values, anew each time;
+    the target stays the grey image. It keeps a large encoder from over-fitting.
+    """
+    if kind == "none":
+        return None
+    drawn = torch.bernoulli(x, generator=generator)
+    coin = torch.rand(len(x), 1, 1, 1, device=x.device, generator=generator)
+    return torch.where(coin < 0.5, drawn, x)
+
+
+@torch.inference_mode()
+def evaluate_loss(model: Autoencoder, images: Images, seed: int) -> Averages:
+    """The objective at full beta, without augmentation, over `images` (one posterior sample each).
+
+    The noise comes from `seed`, so epochs are compared under the same draws.
+    """
+    was_training = model.training
+    model.eval()
+    device = next(model.parameters()).device
+    noise = torch.Generator(device).manual_seed(seed)
+    sums = Sums.zeros(model.spec.latent_dim, device)
+    at_full_beta = model.objective.warmup_steps
+    for start in range(0, len(images), EVALUATION_BATCH):
+        batch = images.take(slice(start, start + EVALUATION_BATCH)).to(device)
+        sums.add(model.loss(unit(batch.pixels), batch.labels, at_full_beta, noise))
+    model.train(was_training)
+    return sums.averages()
+
+
+def _order_generator(seed: int, epoch: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+
+
+def _copy(model: Autoencoder) -> dict[str, Tensor]:
+    return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
