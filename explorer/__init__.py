@@ -9,6 +9,7 @@ pictures = model.decode(posterior.mean)
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,7 +19,13 @@ if TYPE_CHECKING:
     from explorer.models.base import Posterior
     from explorer.store import Card
 
-__all__ = ["Card", "Model", "Posterior", "load", "models"]
+__all__ = ["Card", "Model", "Posterior", "cards", "load"]
+
+_HOMES = {
+    "Card": "explorer.store",
+    "Model": "explorer.loaded",
+    "Posterior": "explorer.models.base",
+}
 
 
 def load(name_or_path: str | Path, device: str = "auto") -> Model:
@@ -31,8 +38,15 @@ def load(name_or_path: str | Path, device: str = "auto") -> Model:
     return load_model(name_or_path, device)
 
 
-def models() -> list[Card]:
+def cards() -> list[Card]:
     """The cards of all models that can be opened: your own first, then the shipped ones."""
     from explorer.store import find
 
     return [artefact.card for artefact in find().artefacts if artefact.card.kind == "model"]
+
+
+def __getattr__(name: str) -> object:
+    """Public names are imported when they are asked for, so that `import explorer` stays light."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'explorer' has no attribute '{name}'")

@@ -6,6 +6,7 @@ import json
 import shlex
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -66,6 +67,7 @@ def train(
     from explorer.training.malloc import keep_freed_memory
 
     keep_freed_memory()
+    chosen = resolve(device)
     if resume:
         run = runs.reopen(name)
         if run.finished:
@@ -102,7 +104,7 @@ def train(
             },
         )
         run = runs.create(name, spec, _command_line())
-    done = _follow(runs.follow(run, data, resolve(device), _stop_on_signal()), run, as_json)
+    done = _follow(runs.follow(run, data, chosen, _stop_on_signal()), run, as_json)
     result: dict[str, Any] = {"id": name, "state": done.reason, "folder": str(run.folder)}
     result |= {
         "seconds": round(done.seconds, 1),
@@ -235,21 +237,22 @@ def evaluate(
 ) -> None:
     """Measure a model on the whole test split."""
     from explorer import store
-    from explorer.data import load_dataset
+    from explorer.data import check_shape, load_dataset
     from explorer.loaded import from_artefact
     from explorer.metrics.elbo import measure
 
     artefact = store.open_artefact(name)
+    if save and artefact.shipped:
+        raise ExplorerError(
+            f"'{artefact.id}' is shipped and read-only; name the folder by its path to save."
+        )
     data = load_dataset(dataset or artefact.card.spec.data.name, data_root, download)
+    check_shape(artefact.card.spec.model, data)
     test = data.split("test")
     model = from_artefact(artefact, device)
     metrics = measure(model.network, test, importance_samples, seed)
     on = f"{len(test):,} test images of {data.title}"
     if save:
-        if artefact.shipped:
-            raise ExplorerError(
-                f"'{artefact.id}' is shipped and read-only; name the folder by its path to save."
-            )
         update = {"metrics": metrics, "metrics_on": on}
         store.write_card(artefact.folder, artefact.card.model_copy(update=update))
     if as_json:
@@ -294,9 +297,10 @@ def project(
     atlas = atlases.encode(model, data)
     folder = atlases.folder_for(artefact, atlas.name)
     if (folder / atlases.PARAMETERS).exists():
-        before = atlases.load(folder)
-        if before.weights_sha256 == atlas.weights_sha256:
-            atlas = before
+        with suppress(ExplorerError):  # a damaged atlas is made anew
+            before = atlases.load(folder)
+            if before.weights_sha256 == atlas.weights_sha256:
+                atlas = before
     for one in methods:
         values = {"method": one, "seed": seed, "neighbours": neighbours}
         values |= {"min_dist": min_dist, "perplexity": perplexity}

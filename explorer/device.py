@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import torch
 
@@ -26,7 +27,7 @@ def resolve(name: str = "auto") -> torch.device:
             return torch.device("mps")
         return torch.device("cpu")
     kind, _, index = name.partition(":")
-    if kind not in KNOWN or (index and not index.isdigit()):
+    if name not in KNOWN and not re.fullmatch(r"cuda:[0-9]+", name):
         raise unknown_name("device", name, KNOWN)
     absent = (kind == "cuda" and not torch.cuda.is_available()) or (
         kind == "mps" and not torch.backends.mps.is_available()

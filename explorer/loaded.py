@@ -52,7 +52,7 @@ class Model:
 
         Raises ExplorerError for another number of dimensions or values that are not finite.
         """
-        latents = torch.as_tensor(z).to(self.device, torch.float32)
+        latents = _tensor(z).to(self.device, torch.float32)
         if latents.ndim != 2 or latents.shape[1] != self.latent_dim:
             raise ExplorerError(
                 f"'{self.id}' decodes latents of shape (N, {self.latent_dim}), but got "
@@ -63,14 +63,14 @@ class Model:
         return _like(self.network.decode(latents, self._labels(labels, len(latents))), z)
 
     def _images(self, images: Array) -> Tensor:
-        x = torch.as_tensor(images)
+        x = _tensor(images)
         x = x.to(torch.float32) / 255 if x.dtype == torch.uint8 else x.to(torch.float32)
         x = x[:, None] if x.ndim == 3 else x
         if x.ndim != 4 or tuple(x.shape[1:]) != self.card.spec.model.image_shape:
             raise ExplorerError(
                 f"'{self.id}' takes images of shape (N, C, H, W) = "
                 f"(N, {', '.join(map(str, self.card.spec.model.image_shape))}), but got "
-                f"{tuple(torch.as_tensor(images).shape)}."
+                f"{tuple(_tensor(images).shape)}."
             )
         if len(x) and not (x.min() >= 0 and x.max() <= 1):
             raise ExplorerError("Images must hold values in [0, 1], or bytes 0-255 (uint8).")
@@ -79,7 +79,7 @@ class Model:
     def _labels(self, labels: Array | None, n: int) -> Tensor | None:
         if labels is None:
             return None
-        values = torch.as_tensor(labels).to(self.device)
+        values = _tensor(labels).to(self.device)
         if len(values) != n:
             raise ExplorerError(f"There are {len(values)} labels for {n} rows.")
         return values
@@ -93,7 +93,10 @@ def load(name_or_path: str | Path, device: str = "auto") -> Model:
 def from_artefact(artefact: store.Artefact, device: str = "auto") -> Model:
     """Rebuild the network from the card, then read its checked weights."""
     spec = artefact.card.spec
-    network = build(spec.model, spec.objective)
+    try:
+        network = build(spec.model, spec.objective)
+    except ExplorerError as error:
+        raise ExplorerError(f"'{artefact.id}' cannot be opened: {error}") from error
     try:
         network.load_state_dict(store.read_weights(artefact))
     except RuntimeError as error:
@@ -102,6 +105,13 @@ def from_artefact(artefact: store.Artefact, device: str = "auto") -> Model:
             "restore the folder or train again."
         ) from error
     return Model(artefact.card, network, devices.resolve(device))
+
+
+def _tensor(array: Array) -> Tensor:
+    """`array` as a tensor; mirrored and read-only arrays, which torch does not take, are copied."""
+    if isinstance(array, np.ndarray):
+        array = np.require(array, requirements=["C", "W"])
+    return torch.as_tensor(array)
 
 
 def _like(tensor: Tensor, example: Array) -> Array:

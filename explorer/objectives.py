@@ -35,10 +35,10 @@ class Loss:
 def bce(x: Tensor, logits: Tensor) -> Tensor:
     """Binary cross-entropy of images `x` in [0, 1] under `logits`, `(N, ...) -> (N,)` nats.
 
-    Computed as softplus(l) - x l, which is exact and cannot overflow. For grey x it is an
-    expectation over binarised images, bounded below by `grey_entropy`, not a likelihood of x.
+    From logits it is exact and cannot overflow. For grey x it is an expectation over binarised
+    images, bounded below by `grey_entropy`, not a likelihood of x.
     """
-    return (F.softplus(logits) - x * logits).flatten(1).sum(1)
+    return F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
 
 
 def gaussian(x: Tensor, x_hat: Tensor, variance: float) -> Tensor:

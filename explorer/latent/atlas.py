@@ -17,11 +17,12 @@ import torch
 from explorer import store
 from explorer.data import Dataset
 from explorer.errors import ExplorerError, unknown_name
+from explorer.latent.index import PARAMETERS, folders
 from explorer.latent.project import ProjectionSpec, methods_for, project
 from explorer.loaded import Model
 from explorer.spec import build
 
-ARRAYS, PARAMETERS = "atlas.safetensors", "atlas.json"
+ARRAYS = "atlas.safetensors"
 BATCH = 1000
 
 
@@ -108,6 +109,7 @@ def save(atlas: Atlas, folder: Path) -> None:
     parameters = {
         "model": atlas.model_id,
         "dataset": atlas.dataset,
+        "images": len(atlas),
         "weights_sha256": atlas.weights_sha256,
         "projections": {m: s.model_dump(mode="json") for m, s in atlas.specs.items()},
     }
@@ -138,35 +140,30 @@ def load(folder: Path) -> Atlas:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ExplorerError(f"The atlas in '{folder}' is incomplete; project it again.") from error
-    per_point = [atlas.labels, atlas.rows, *atlas.projections.values()]
-    if any(len(array) != len(atlas) for array in per_point):
+    per_point = [atlas.labels, atlas.rows, *([] if atlas.logvar is None else [atlas.logvar])]
+    flat = any(xy.shape != (len(atlas), 2) for xy in atlas.projections.values())
+    if flat or any(len(array) != len(atlas) for array in per_point):
         raise ExplorerError(f"The atlas in '{folder}' does not fit together; project it again.")
     return atlas
-
-
-def find(artefact: store.Artefact) -> list[Path]:
-    """The atlas folders of a model: those in the user's home first, then the model's own."""
-    roots = [store.home() / ".atlas" / artefact.id, artefact.folder / "atlas"]
-    return [
-        folder
-        for root in roots
-        if root.is_dir()
-        for folder in sorted(root.iterdir())
-        if (folder / PARAMETERS).exists()
-    ]
 
 
 def load_for(artefact: store.Artefact, dataset: str | None = None) -> Atlas:
     """The first atlas of a model that belongs to its present weights (and to `dataset`, if given).
 
-    Raises ExplorerError that says how to make one when there is none.
+    A damaged atlas is passed over when another fits. Raises ExplorerError that names the damage, or
+    says how to make a map when there is none.
     """
-    for folder in find(artefact):
-        atlas = load(folder)
+    fault: ExplorerError | None = None
+    for folder in folders(artefact):
+        try:
+            atlas = load(folder)
+        except ExplorerError as error:
+            fault = fault or error
+            continue
         fits = atlas.weights_sha256 == artefact.card.weights_sha256
         if fits and dataset in (None, atlas.dataset):
             return atlas
-    raise ExplorerError(
+    raise fault or ExplorerError(
         f"'{artefact.id}' has no map yet; make one with 'python -m explorer project "
         f"{artefact.id}{f' --dataset {dataset}' if dataset else ''}'."
     )

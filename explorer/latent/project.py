@@ -6,9 +6,9 @@ The heavy libraries (scikit-learn, umap-learn with numba, openTSNE) are imported
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
+from pydantic import Field
 
 from explorer.errors import ExplorerError, unknown_name
 from explorer.spec import Spec
@@ -18,18 +18,10 @@ class ProjectionSpec(Spec):
     """A method with the parameters that decide its picture; the same spec gives the same map."""
 
     method: str
-    seed: int = 0
-    neighbours: int = 15
-    min_dist: float = 0.1
-    perplexity: float = 30.0
-
-
-@dataclass(frozen=True)
-class Method:
-    """A registered projection; `title` is what a chooser shows."""
-
-    title: str
-    fit: Callable[[np.ndarray, ProjectionSpec], np.ndarray]
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    neighbours: int = Field(default=15, ge=2)
+    min_dist: float = Field(default=0.1, ge=0, le=1)
+    perplexity: float = Field(default=30.0, ge=1)
 
 
 def raw(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
@@ -56,7 +48,7 @@ def umap(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
     import umap as library
 
     return library.UMAP(
-        n_neighbors=spec.neighbours, min_dist=spec.min_dist, random_state=spec.seed
+        n_neighbors=spec.neighbours, min_dist=spec.min_dist, random_state=spec.seed, n_jobs=1
     ).fit_transform(latents)
 
 
@@ -69,11 +61,11 @@ def tsne(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
     )
 
 
-METHODS: dict[str, Method] = {
-    "raw": Method("Raw latent", raw),
-    "pca": Method("PCA", pca),
-    "umap": Method("UMAP", umap),
-    "tsne": Method("t-SNE", tsne),
+METHODS: dict[str, Callable[[np.ndarray, ProjectionSpec], np.ndarray]] = {
+    "raw": raw,
+    "pca": pca,
+    "umap": umap,
+    "tsne": tsne,
 }
 
 
@@ -94,7 +86,7 @@ def project(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
             "A 2-D latent is shown raw: projecting it again would only hide its geometry. "
             "Choose the projection 'raw'."
         )
-    if latents.shape[1] == 1 and spec.method == "pca":
+    if latents.shape[1] == 1 and spec.method != "raw":
         latents = np.column_stack([latents, np.zeros(len(latents), latents.dtype)])
-    coordinates = METHODS[spec.method].fit(latents, spec)
+    coordinates = METHODS[spec.method](latents, spec)
     return np.ascontiguousarray(coordinates, dtype=np.float32)

@@ -6,6 +6,7 @@ Source: the objective is Kingma & Welling 2014; the 4x4 stride-2 stack follows R
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 
 import torch
@@ -33,24 +34,24 @@ class ConvVAE(Autoencoder):
                 f"{len(spec.channels)} stride-2 convolutions need an image side that is a multiple "
                 f"of {shrink}, but images are {height}x{width}; change the number of channels."
             )
-        small = (spec.channels[-1], height // shrink, width // shrink)
+        # Height, width, channels: the order in which channels-last memory lies, so that flattening
+        # is free. In the order (C, H, W) it costs a copy each way, a tenth of a training step.
+        self.small = (height // shrink, width // shrink, spec.channels[-1])
         act = spec.activation
         down: list[nn.Module] = []
-        for inward, outward in zip((image_channels, *spec.channels), spec.channels, strict=False):
+        for inward, outward in pairwise((image_channels, *spec.channels)):
             down += [nn.Conv2d(inward, outward, 4, stride=2, padding=1), activation(act)]
-        head = mlp((prod(small), *spec.hidden, 2 * spec.latent_dim), act)
-        self.encoder = nn.Sequential(*down, nn.Flatten(), head)
-
-        stem = mlp((spec.latent_dim, *reversed(spec.hidden), prod(small)), act)
         up: list[nn.Module] = []
-        outwards = (*reversed(spec.channels[:-1]), image_channels)
-        for inward, outward in zip(reversed(spec.channels), outwards, strict=True):
+        for inward, outward in pairwise((*reversed(spec.channels), image_channels)):
             up += [activation(act), nn.ConvTranspose2d(inward, outward, 4, stride=2, padding=1)]
-        self.decoder = nn.Sequential(stem, nn.Unflatten(1, small), *up)
+        self.down, self.up = nn.Sequential(*down), nn.Sequential(*up)
+        self.head = mlp((prod(self.small), *spec.hidden, 2 * spec.latent_dim), act)
+        self.stem = mlp((spec.latent_dim, *reversed(spec.hidden), prod(self.small)), act)
 
     def posterior(self, x: Tensor, labels: Tensor | None = None) -> Posterior[Tensor]:
-        x = x.contiguous(memory_format=torch.channels_last)
-        return split_gaussian(self.encoder(x))
+        h = self.down(x.contiguous(memory_format=torch.channels_last))
+        return split_gaussian(self.head(h.permute(0, 2, 3, 1).flatten(1)))
 
     def logits(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.decoder(z)
+        h = self.stem(z).unflatten(1, self.small).permute(0, 3, 1, 2)
+        return self.up(h)

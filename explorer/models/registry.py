@@ -8,7 +8,7 @@ import torch
 
 from explorer.errors import ExplorerError, unknown_name
 from explorer.models.base import Autoencoder
-from explorer.spec import ModelSpec, ObjectiveSpec
+from explorer.spec import MAX_WIDTH, ModelSpec, ObjectiveSpec
 
 _FAMILIES: dict[str, type[Autoencoder]] = {}
 
@@ -41,9 +41,11 @@ def build(spec: ModelSpec, objective: ObjectiveSpec, seed: int = 0) -> Autoencod
     caller's random state as it was. Raises ExplorerError for an impossible architecture.
     """
     kind = family(spec.family)
-    smallest = min((*spec.hidden, *spec.channels), default=1)
-    if smallest < 1:
-        raise ExplorerError(f"A layer cannot have {smallest} units; give widths of at least 1.")
+    for width in (*spec.hidden, *spec.channels):
+        if not 1 <= width <= MAX_WIDTH:
+            raise ExplorerError(
+                f"A layer cannot have {width} units; give widths from 1 to {MAX_WIDTH}."
+            )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = kind(spec, objective)

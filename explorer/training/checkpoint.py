@@ -46,8 +46,14 @@ def restore(trainer: Trainer, file: Path) -> None:
     trainer.model.load_state_dict(_part(tensors, "model."))
     optimizer = trainer.optimizer.state_dict()
     optimizer["state"] = {}
+    parameters = list(trainer.model.parameters())
     for name, value in _part(tensors, "optimizer.").items():
         index, _, key = name.partition(".")
+        parameter = parameters[int(index)]
+        if value.shape == parameter.shape:
+            # The fused optimiser walks memory: a moment must lie as its weight does, and files
+            # hold no memory format (channels-last).
+            value = torch.empty_like(parameter).copy_(value)
         optimizer["state"].setdefault(int(index), {})[key] = value
     trainer.optimizer.load_state_dict(optimizer)
     trainer.noise.set_state(tensors["noise"])

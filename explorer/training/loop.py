@@ -45,6 +45,13 @@ class Sums:
         self.values += torch.cat([parts, n * loss.per_dimension_kl]).detach()
         self.images += n
 
+    def copy(self) -> Sums:
+        return Sums(self.values.clone(), self.images)
+
+    def since(self, earlier: Sums) -> Sums:
+        """What was added after `earlier` was copied from here."""
+        return Sums(self.values - earlier.values, self.images - earlier.images)
+
     def averages(self) -> Averages:
         total, reconstruction, kl, *per_dimension = (self.values / max(self.images, 1)).tolist()
         return Averages(total, reconstruction, kl, tuple(per_dimension))
@@ -96,6 +103,15 @@ class Trainer:
 
         `stop` is asked before each step. Raises DivergedError when the loss is not a number.
         """
+        # Adam's averages of weights at pixels that are always blank decay to denormal numbers, on
+        # which a CPU is many times slower: from the third epoch an MLP trained 20 % slower.
+        torch.set_flush_denormal(True)
+        try:
+            yield from self._events(stop)
+        finally:
+            torch.set_flush_denormal(False)  # it holds for the whole thread, not for this run
+
+    def _events(self, stop: Callable[[], bool]) -> Iterator[Event]:
         started, before, trained = time.perf_counter(), self.seconds, 0
         resumed = self.epoch_sums.images  # images of this epoch that an earlier process did
         while self.step < self.total_steps:
@@ -124,7 +140,7 @@ class Trainer:
         done = self.step - epoch * self.steps_per_epoch
         order = torch.randperm(len(self.fit), generator=_order_generator(self.spec.seed, epoch))
         shuffled = self.fit.take(order.to(self.device))
-        window, since = Sums.zeros(self.spec.model.latent_dim, self.device), time.perf_counter()
+        reported, since = self.epoch_sums.copy(), time.perf_counter()
         for batch in range(done, self.steps_per_epoch):
             if stop():
                 return
@@ -132,10 +148,10 @@ class Trainer:
             loss, learning_rate = self._step(
                 shuffled.take(slice(start, start + self.spec.batch_size))
             )
-            window.add(loss)
             self.epoch_sums.add(loss)
             elapsed = time.perf_counter() - since
             if elapsed >= REPORT_EVERY or batch == self.steps_per_epoch - 1:
+                window = self.epoch_sums.since(reported)
                 averages = window.averages()
                 self._refuse_nan(averages.total)
                 yield Step(
@@ -147,8 +163,7 @@ class Trainer:
                     learning_rate=learning_rate,
                     images_per_second=window.images / max(elapsed, 1e-9),
                 )
-                window = Sums.zeros(self.spec.model.latent_dim, self.device)
-                since = time.perf_counter()
+                reported, since = self.epoch_sums.copy(), time.perf_counter()
 
     def _step(self, batch: Images) -> tuple[Loss, float]:
         """One update of the weights."""

@@ -6,6 +6,7 @@ import json
 import platform
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import torch
 
 import explorer.models as families
 from explorer import store
-from explorer.data import Dataset
+from explorer.data import Dataset, check_shape
 from explorer.errors import ExplorerError
 from explorer.spec import TrainSpec, build
 from explorer.training import checkpoint
@@ -57,7 +58,13 @@ def create(name: str, spec: TrainSpec, command: str) -> Run:
             "choose another --name."
         )
     run = Run(name, folder, spec, command)
-    store.write_json(folder / store.RUN, {"spec": spec.model_dump(mode="json"), "command": command})
+    about = {"spec": spec.model_dump(mode="json"), "command": command}
+    try:
+        store.write_json(folder / store.RUN, about)
+    except ExplorerError:
+        with suppress(OSError):  # a full disk must not leave an empty folder behind
+            folder.rmdir()
+        raise
     return run
 
 
@@ -83,11 +90,7 @@ def follow(
     on `Done("interrupted")` a checkpoint. A diverged run keeps the last good weights in its
     checkpoint folder and raises DivergedError.
     """
-    if dataset.image_shape != run.spec.model.image_shape:
-        raise ExplorerError(
-            f"The model takes images of {run.spec.model.image_shape}, but '{dataset.name}' has "
-            f"{dataset.image_shape} (channels, height, width)."
-        )
+    check_shape(run.spec.model, dataset)
     trainer = Trainer(run.spec, *dataset.fit_and_validation(), device)
     log: list[str] = []
     if run.checkpoint.exists():
@@ -103,7 +106,12 @@ def follow(
             if isinstance(event, Epoch) and record is not None:
                 log.append(log_line(record))
             due = time.monotonic() - saved >= CHECKPOINT_EVERY
-            if isinstance(event, Epoch | Step) and due and trainer.step < trainer.total_steps:
+            # The last step of an epoch is not a place to resume from: its Epoch event, which
+            # measures and keeps the best, follows at the same step.
+            whole = isinstance(event, Epoch) or (
+                isinstance(event, Step) and trainer.step % trainer.steps_per_epoch > 0
+            )
+            if whole and due and trainer.step < trainer.total_steps:
                 checkpoint.save(trainer, run.checkpoint)
                 saved = time.monotonic()
             if isinstance(event, Done):

@@ -1,0 +1,8 @@
+"""The server. `streamlit run app.py` finds the st.App below and serves its script and routes."""
+
+import streamlit as st
+
+from explorer.serve.routes import routes
+from explorer.serve.warm import lifespan
+
+app = st.App("navigation.py", routes=routes(), lifespan=lifespan)

@@ -1,0 +1,1 @@
+"""What answers at pointer speed, beside Streamlit: the decode channel and the binary routes."""

@@ -1,0 +1,122 @@
+"""What the decode channel says: from a typed request to pixels and a few facts about them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from explorer.errors import ExplorerError
+from explorer.latent.neighbours import nearest
+from explorer.serve.catalogue import Catalogue, Opened
+from explorer.serve.decode import ImageRequest, LatentRequest, PlaceRequest
+
+# How many dimensions of a latent travel with each answer.
+SHOWN = 8
+NEIGHBOURS = 5
+
+
+def answer(
+    request: LatentRequest | PlaceRequest | ImageRequest, catalogue: Catalogue
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """Pixels `(n, H, W, C)` uint8 and what is said of the first latent.
+
+    Raises ExplorerError for names that are unknown and latents that do not fit.
+    """
+    if isinstance(request, LatentRequest):
+        return _latent(request, catalogue)
+    opened = catalogue.open(request.model, request.dataset)
+    said: dict[str, Any] = {}
+    if isinstance(request, ImageRequest):
+        position = _position(request.row, opened)
+        z = _image(request, position, opened, said)
+    else:
+        position = None
+        z = _place(request, opened, said)
+    images = opened.model.decode(z)
+    said |= {"z": _rounded(z[0][:SHOWN]), "source": opened.model.device.type}
+    if request.detail:
+        said |= detail(z[0], opened, position)
+    if request.detail and isinstance(request, ImageRequest):
+        pixels = catalogue.dataset(request.dataset).pixels[request.row].numpy() / 255
+        said["mse"] = float(np.square(pixels - images[0]).mean())
+    return to_bytes(images), said
+
+
+def detail(z: np.ndarray, opened: Opened, position: int | None) -> dict[str, Any]:
+    """What a pointer at rest asks: trust, nearest real images, class, round trip |E(D(z)) - z|.
+
+    `position` is the atlas point whose own latent z is; it is not its own neighbour.
+    """
+    atlas = opened.atlas
+    exclude = None if position is None else np.array([position])
+    index, distance = nearest(atlas.mean, z[None], NEIGHBOURS, exclude)
+    again = opened.model.encode(opened.model.decode(z[None]))
+    return {
+        "latent": _rounded(z),
+        "trust": opened.trust.standing(z),
+        "round_trip": round(float(np.linalg.norm(again.mean[0] - z)), 3),
+        "neighbours": [
+            {"row": int(atlas.rows[i]), "label": int(atlas.labels[i]), "distance": round(d, 3)}
+            for i, d in zip(index[0], distance[0].tolist(), strict=True)
+        ],
+        "class": int(atlas.labels[index[0, 0] if position is None else position]),
+    }
+
+
+def to_bytes(images: np.ndarray) -> np.ndarray:
+    """Images `(n, C, H, W)` in [0, 1] as `(n, H, W, C)` uint8, rounded to the nearest."""
+    scaled = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
+    return np.ascontiguousarray(scaled.transpose(0, 2, 3, 1))
+
+
+def _latent(request: LatentRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """Decode given latents, without a map."""
+    if len({len(row) for row in request.z}) != 1:
+        raise ExplorerError("All latents of a request must have the same number of dimensions.")
+    model, z = catalogue.model(request.model), np.asarray(request.z, np.float32)
+    said = {"z": _rounded(z[0][:SHOWN]), "source": model.device.type}
+    return to_bytes(model.decode(z)), said
+
+
+def _position(row: int, opened: Opened) -> int:
+    """Where the image with this row of the data set stands in the atlas."""
+    positions = np.flatnonzero(opened.atlas.rows == row)
+    if not len(positions):
+        raise ExplorerError(
+            f"There is no image {row} on this map; it holds {len(opened.atlas)} images."
+        )
+    return int(positions[0])
+
+
+def _image(
+    request: ImageRequest, position: int, opened: Opened, said: dict[str, Any]
+) -> np.ndarray:
+    """The posterior mean of an image of the atlas, and where its point is."""
+    said |= {
+        "row": request.row,
+        "label": int(opened.atlas.labels[position]),
+        "place": _rounded(opened.map(request.projection).coordinates[position]),
+    }
+    if opened.atlas.logvar is not None and request.projection == "raw":
+        said["sigma"] = _rounded(np.exp(0.5 * opened.atlas.logvar[position]))
+    return opened.atlas.mean[position][None]
+
+
+def _place(request: PlaceRequest, opened: Opened, said: dict[str, Any]) -> np.ndarray:
+    """The latents of places; of the first one also how it was mixed."""
+    themap = opened.map(request.projection)
+    first = themap.latent_at(np.asarray(request.xy[0]))
+    said["place"] = _rounded(np.asarray(request.xy[0]))
+    if not first.exact:
+        said["mixed"] = {
+            "rows": [int(opened.atlas.rows[i]) for i in first.neighbours],
+            "spread": round(first.spread, 3),
+        }
+    if len(request.xy) == 1:
+        return first.z[None]
+    return themap.latents_at(np.asarray(request.xy))
+
+
+def _rounded(values: np.ndarray) -> list[float]:
+    return [round(float(value), 4) for value in values]

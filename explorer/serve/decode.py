@@ -1,0 +1,158 @@
+"""The decode channel: one WebSocket that answers every live decode.
+
+A request is one JSON object with a sequence number `seq` and a `kind`:
+
+    latent  model, z (n x D)                        decode these latents
+    place   model, dataset, projection, xy (n x 2)  decode these places of a map
+    image   model, dataset, row                     encode and decode this image of the data set
+
+`detail: true` asks also for trust, nearest real image and class, for a pointer that rests. The
+answer is binary, little-endian: uint32 seq, n, height, width, channels; then the pixels, uint8
+(n, height, width, channels); then JSON. A request that cannot be answered gets n = 0 and an
+`error` sentence. The script of a page is never run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import struct
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, TypeAdapter, ValidationError
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from explorer.errors import ExplorerError
+from explorer.serve.catalogue import catalogue
+from explorer.spec import Spec, sentence
+
+log = logging.getLogger(__name__)
+
+MAX_MESSAGE = 256 * 1024
+MAX_IMAGES = 256
+# A pointer moves at most about 120 times a second; a burst of one second is forgiven.
+MAX_RATE, BURST = 240.0, 240.0
+
+
+class LatentRequest(Spec):
+    kind: Literal["latent"]
+    seq: int = Field(ge=0, lt=2**32)
+    model: str = Field(max_length=64)
+    z: tuple[tuple[float, ...], ...] = Field(min_length=1, max_length=MAX_IMAGES)
+
+
+class PlaceRequest(Spec):
+    kind: Literal["place"]
+    seq: int = Field(ge=0, lt=2**32)
+    model: str = Field(max_length=64)
+    dataset: str = Field(max_length=64)
+    projection: str = Field(max_length=16)
+    xy: tuple[tuple[float, float], ...] = Field(min_length=1, max_length=MAX_IMAGES)
+    detail: bool = False
+
+
+class ImageRequest(Spec):
+    kind: Literal["image"]
+    seq: int = Field(ge=0, lt=2**32)
+    model: str = Field(max_length=64)
+    dataset: str = Field(max_length=64)
+    projection: str = Field(max_length=16)
+    row: int = Field(ge=0)
+    detail: bool = False
+
+
+Request = Annotated[LatentRequest | PlaceRequest | ImageRequest, Field(discriminator="kind")]
+_REQUEST: TypeAdapter[LatentRequest | PlaceRequest | ImageRequest] = TypeAdapter(Request)
+
+# One warm thread: a fresh thread costs a convolutional decode its cached primitives.
+executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode")
+
+
+class RateLimit:
+    """A token bucket: `rate` requests a second, with a burst."""
+
+    def __init__(self, rate: float = MAX_RATE, burst: float = BURST) -> None:
+        self.rate, self.burst, self.tokens, self.last = rate, burst, burst, time.monotonic()
+
+    def allows(self) -> bool:
+        now = time.monotonic()
+        self.tokens = min(self.burst, self.tokens + (now - self.last) * self.rate)
+        self.last = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+def origin_allowed(origin: str | None, host: str | None) -> bool:
+    """A browser may speak to us only from our own pages, or from EXPLORER_ORIGINS (a list)."""
+    if origin is None:  # not a browser
+        return True
+    others = os.environ.get("EXPLORER_ORIGINS", "").split(",")
+    return urlsplit(origin).netloc == host or origin in [other.strip() for other in others]
+
+
+async def decode(websocket: WebSocket) -> None:
+    """Answer decode requests until the client goes away."""
+    if not origin_allowed(websocket.headers.get("origin"), websocket.headers.get("host")):
+        await websocket.close(code=1008, reason="origin not allowed")
+        return
+    await websocket.accept()
+    limit, loop = RateLimit(), asyncio.get_running_loop()
+    try:
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            text = message.get("text") or (message.get("bytes") or b"").decode("utf-8", "replace")
+            if not limit.allows():
+                answer = refusal(_sequence(text), "Too many requests a second; slow down.")
+            else:
+                answer = await loop.run_in_executor(executor, reply, text)
+            await websocket.send_bytes(answer)
+    except WebSocketDisconnect:
+        return
+
+
+def reply(text: str) -> bytes:
+    """The answer to one request, whatever it holds: pixels, or a refusal that says why."""
+    if len(text) > MAX_MESSAGE:
+        return refusal(0, f"A request may hold at most {MAX_MESSAGE // 1024} KiB.")
+    try:
+        request = _REQUEST.validate_json(text)
+    except ValidationError as error:
+        return refusal(_sequence(text), sentence(error))
+    try:
+        return _answer(request)
+    except ExplorerError as error:
+        return refusal(request.seq, str(error))
+    except Exception:
+        log.exception("a decode request failed")
+        return refusal(request.seq, "This could not be decoded; the server's log says why.")
+
+
+def refusal(seq: int, why: str) -> bytes:
+    """A frame without pixels and with a reason."""
+    return struct.pack("<5I", seq, 0, 0, 0, 0) + json.dumps({"error": why}).encode()
+
+
+def _sequence(text: str) -> int:
+    try:
+        seq = json.loads(text[:MAX_MESSAGE]).get("seq", 0)
+        return seq if isinstance(seq, int) and 0 <= seq < 2**32 else 0
+    except (ValueError, AttributeError):
+        return 0
+
+
+def _answer(request: LatentRequest | PlaceRequest | ImageRequest) -> bytes:
+    from explorer.serve.answer import answer
+
+    pixels, said = answer(request, catalogue)
+    n, height, width, channels = pixels.shape
+    header = struct.pack("<5I", request.seq, n, height, width, channels)
+    return header + pixels.tobytes() + json.dumps(said).encode()

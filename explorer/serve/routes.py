@@ -1,0 +1,171 @@
+"""Binary routes beside the pages: points of a map, thumbnails, decoded grids, scripts.
+
+Each answer is fetched once and kept by the browser: its ETag is a hash of what decides it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import struct
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from explorer.errors import ExplorerError
+from explorer.serve.catalogue import catalogue
+from explorer.serve.decode import decode, executor
+
+PREFIX = "/explorer"
+VIEW = Path(__file__).resolve().parent.parent / "view"
+# Images per thumbnail request: 28x28 grey makes 400 KB, one round trip.
+THUMB_CHUNK = 512
+MAX_GRID = 40
+
+
+class Revalidated(StaticFiles):
+    """Files that the browser keeps but asks about, so that a new version is never half-loaded."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def routes() -> list[BaseRoute]:
+    """All routes of the app, for `st.App(routes=...)`."""
+    import plotly
+
+    package = Path(plotly.__file__).parent / "package_data"
+    return [
+        WebSocketRoute(f"{PREFIX}/decode", decode),
+        Route(f"{PREFIX}/points/{{model}}/{{dataset}}/{{projection}}", points),
+        Route(f"{PREFIX}/thumbs/{{dataset}}/{{chunk:int}}", thumbs),
+        Route(f"{PREFIX}/grid/{{model}}/{{dataset}}/{{projection}}", grid),
+        Mount(f"{PREFIX}/assets", Revalidated(directory=VIEW)),
+        Mount(f"{PREFIX}/plotly", Revalidated(directory=package)),
+    ]
+
+
+async def points(request: Request) -> Response:
+    """All points of a map: uint32 n and length of a JSON header, the header, then the columns
+    x float32, y float32, row int32, label uint8 (n each). The header is padded to 4 bytes."""
+
+    def body() -> bytes:
+        names = request.path_params
+        opened = catalogue.open(names["model"], names["dataset"])
+        dataset = catalogue.dataset(names["dataset"])
+        xy = opened.map(names["projection"]).coordinates
+        channels, height, width = dataset.image_shape
+        header = json.dumps(
+            {
+                "classes": dataset.classes,
+                "noun": dataset.noun,
+                "origins": dataset.origins,
+                "shape": [height, width, channels],
+                "total": len(dataset),
+                "thumb_chunk": THUMB_CHUNK,
+            }
+        ).encode()
+        header += b" " * (-len(header) % 4)
+        columns = [
+            xy[:, 0].astype("<f4"),
+            xy[:, 1].astype("<f4"),
+            opened.atlas.rows.astype("<i4"),
+            opened.atlas.labels.astype("u1"),
+        ]
+        start = struct.pack("<2I", len(xy), len(header)) + header
+        return start + b"".join(column.tobytes() for column in columns)
+
+    return await _respond(request, body, "application/octet-stream")
+
+
+async def thumbs(request: Request) -> Response:
+    """Images `chunk * 512 ...` of a data set, uint8 (n, H, W, C), by their rows."""
+
+    def body() -> bytes:
+        start = request.path_params["chunk"] * THUMB_CHUNK
+        dataset = catalogue.dataset(request.path_params["dataset"])
+        part = dataset.pixels[start : start + THUMB_CHUNK]
+        if not len(part):
+            raise ExplorerError(f"'{dataset.name}' ends before image {start}.")
+        return part.permute(0, 2, 3, 1).contiguous().numpy().tobytes()
+
+    return await _respond(request, body, "application/octet-stream")
+
+
+async def grid(request: Request) -> Response:
+    """A PNG of decodes at the centres of nx x ny cells over x0..x1, y0..y1 (y upwards)."""
+
+    def body() -> bytes:
+        names, query = request.path_params, request.query_params
+        try:
+            x0, x1, y0, y1 = (float(query[key]) for key in ("x0", "x1", "y0", "y1"))
+            nx, ny = int(query["nx"]), int(query["ny"])
+        except (KeyError, ValueError) as error:
+            raise ExplorerError("A grid needs the numbers x0, x1, y0, y1, nx and ny.") from error
+        bounded = all(-1e6 < v < 1e6 for v in (x0, x1, y0, y1)) and x0 < x1 and y0 < y1
+        if not bounded or not (1 <= nx <= MAX_GRID and 1 <= ny <= MAX_GRID):
+            raise ExplorerError(
+                f"A grid needs x0 < x1 and y0 < y1, and 1 to {MAX_GRID} cells a side."
+            )
+        opened = catalogue.open(names["model"], names["dataset"])
+        stamp = opened.model.card.weights_sha256
+        view = (names["model"], names["dataset"], names["projection"])
+        return grid_png(stamp, *view, (x0, x1, y0, y1), (nx, ny))
+
+    return await _respond(request, body, "image/png")
+
+
+@lru_cache(maxsize=64)
+def grid_png(
+    stamp: str,
+    model: str,
+    dataset: str,
+    projection: str,
+    box: tuple[float, float, float, float],
+    cells: tuple[int, int],
+) -> bytes:
+    """The decoded grid as PNG bytes, computed once per model state (`stamp`) and box."""
+    import numpy as np
+    from PIL import Image
+
+    from explorer.serve.answer import to_bytes
+
+    opened = catalogue.open(model, dataset)
+    (x0, x1, y0, y1), (nx, ny) = box, cells
+    x = x0 + (np.arange(nx) + 0.5) / nx * (x1 - x0)
+    y = y1 - (np.arange(ny) + 0.5) / ny * (y1 - y0)
+    places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    images = to_bytes(opened.model.decode(opened.map(projection).latents_at(places)))
+    _, height, width, channels = images.shape
+    tiled = images.reshape(ny, nx, height, width, channels).transpose(0, 2, 1, 3, 4)
+    mosaic = tiled.reshape(ny * height, nx * width, channels)
+    picture = Image.fromarray(mosaic[..., 0] if channels == 1 else mosaic)
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    return stream.getvalue()
+
+
+async def _respond(request: Request, body: Callable[[], bytes], media_type: str) -> Response:
+    """Run `body` on the decode thread; answer with an ETag, 304 when the browser has it already.
+
+    A fault that a person can mend is a 404 with its sentence.
+    """
+    try:
+        content = await asyncio.get_running_loop().run_in_executor(executor, body)
+    except ExplorerError as error:
+        return PlainTextResponse(str(error), status_code=404)
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=media_type, headers=headers)

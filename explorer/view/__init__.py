@@ -1,0 +1,1 @@
+"""All Streamlit and Plotly code that pages share: shell, ViewState, components."""

@@ -1,0 +1,75 @@
+// The points of a map: one binary answer, and the nearest point to a place on the screen.
+
+export function parsePoints(buffer) {
+  const [n, length] = new Uint32Array(buffer, 0, 2)
+  const about = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)))
+  let at = 8 + length
+  const column = Type => { const values = new Type(buffer, at, n); at += values.byteLength; return values }
+  const x = column(Float32Array), y = column(Float32Array), row = column(Int32Array), label = column(Uint8Array)
+  return { n, about, x, y, row, label }
+}
+
+// A uniform grid over the map: looking up the nearest point costs the same at any number of points.
+export function indexPoints({ n, x, y }) {
+  const side = Math.max(1, Math.min(512, Math.floor(Math.sqrt(n / 2))))
+  const box = bounds(x, y)
+  const sx = side / (box.x1 - box.x0 || 1), sy = side / (box.y1 - box.y0 || 1)
+  const clamp = value => Math.max(0, Math.min(side - 1, Math.floor(value)))
+  const cell = i => clamp((y[i] - box.y0) * sy) * side + clamp((x[i] - box.x0) * sx)
+  const start = new Uint32Array(side * side + 1)
+  for (let i = 0; i < n; i++) start[cell(i) + 1]++
+  for (let c = 0; c < side * side; c++) start[c + 1] += start[c]
+  const order = new Uint32Array(n), fill = start.slice()
+  for (let i = 0; i < n; i++) order[fill[cell(i)]++] = i
+  return { side, box, sx, sy, clamp, start, order }
+}
+
+// The point nearest to (px, py) measured on the screen: `unit` are pixels per data unit in x and y.
+// Only points for which `visible(i)` holds count. Returns { i, pixels } or null.
+export function nearestPoint(points, index, [px, py], [ux, uy], visible = () => true) {
+  const { side, box, sx, sy, clamp, start, order } = index
+  const cx = clamp((px - box.x0) * sx), cy = clamp((py - box.y0) * sy)
+  const cellPixels = Math.min(ux / sx, uy / sy)
+  // A place outside the box is nearer to no cell than its distance to the box; rings count from the clamped cell.
+  let best = null, bestSquared = Infinity
+  for (let ring = 0; ring < side; ring++) {
+    if (best !== null && bestSquared <= ((ring - 1) * cellPixels) ** 2) break
+    for (let gy = cy - ring; gy <= cy + ring; gy++) {
+      if (gy < 0 || gy >= side) continue
+      const edge = Math.abs(gy - cy) === ring
+      for (let gx = cx - ring; gx <= cx + ring; gx += edge || ring === 0 ? 1 : 2 * ring) {
+        if (gx < 0 || gx >= side) continue
+        const c = gy * side + gx
+        for (let k = start[c]; k < start[c + 1]; k++) {
+          const i = order[k]
+          if (!visible(i)) continue
+          const squared = ((points.x[i] - px) * ux) ** 2 + ((points.y[i] - py) * uy) ** 2
+          if (squared < bestSquared) { bestSquared = squared; best = i }
+        }
+      }
+    }
+  }
+  return best === null ? null : { i: best, pixels: Math.sqrt(bestSquared) }
+}
+
+export function bounds(x, y) {
+  let x0 = Infinity, x1 = -Infinity, y0 = Infinity, y1 = -Infinity
+  for (let i = 0; i < x.length; i++) {
+    if (x[i] < x0) x0 = x[i]
+    if (x[i] > x1) x1 = x[i]
+    if (y[i] < y0) y0 = y[i]
+    if (y[i] > y1) y1 = y[i]
+  }
+  return { x0, x1, y0, y1 }
+}
+
+// Where a class's name is written: at the median of its points, where most of them are.
+export function classCentres({ n, x, y, label }, count) {
+  return Array.from({ length: count }, (_, c) => {
+    const xs = [], ys = []
+    for (let i = 0; i < n; i++) if (label[i] === c) { xs.push(x[i]); ys.push(y[i]) }
+    if (!xs.length) return null
+    const middle = values => Float32Array.from(values).sort()[values.length >> 1]
+    return [middle(xs), middle(ys)]
+  })
+}

@@ -1,0 +1,116 @@
+"""What every page shares: the models that can be shown, the view in the address, the notices."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from explorer import store
+from explorer.latent.index import projections_of
+from explorer.serve.warm import DEFAULT_MODEL
+from explorer.view.state import Shown, ViewState, from_query
+
+STYLE = Path(__file__).parent / "shell.css"
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Models with a map, by id: their cards and what they are shown with; and what was skipped."""
+
+    cards: dict[str, store.Card]
+    shown: dict[str, Shown]
+    faults: list[str]
+
+    @property
+    def default(self) -> str:
+        return DEFAULT_MODEL if DEFAULT_MODEL in self.cards else next(iter(self.cards))
+
+
+def shelf() -> Shelf:
+    """The models that a map can show. Stops the page with a sentence when there is none."""
+    found = store.find()
+    cards: dict[str, store.Card] = {}
+    shown: dict[str, Shown] = {}
+    for artefact in found.artefacts:
+        maps = projections_of(artefact)
+        if artefact.card.kind == "model" and maps:
+            cards[artefact.id] = artefact.card
+            shown[artefact.id] = Shown(maps[0].dataset, maps[0].images, maps[0].projections)
+    if not cards:
+        st.info(
+            "There is no model with a map yet. Train one with `python -m explorer train --name "
+            "my-vae`, then lay it out with `python -m explorer project my-vae`."
+        )
+        st.stop()
+    return Shelf(cards, shown, found.faults)
+
+
+def current(models: Shelf) -> ViewState:
+    """What this person is looking at. The address decides whenever it was changed by hand.
+
+    A value that is not usable is said once, above the page.
+    """
+    query = st.query_params.to_dict()
+    saved: ViewState | None = st.session_state.get("view")
+    if saved is None or query != saved.to_query() or saved.model not in models.cards:
+        saved, notices = from_query(query, models.shown, models.default)
+        show(saved)
+        st.session_state["notices"] = notices
+    return saved
+
+
+def show(view: ViewState) -> None:
+    """Make `view` what this person looks at: in the session and in the address."""
+    st.session_state["view"] = view
+    st.session_state["notices"] = []
+    wanted = view.to_query()
+    if st.query_params.to_dict() != wanted:
+        st.query_params.from_dict(wanted)
+
+
+def notices(models: Shelf) -> None:
+    """One box with a line for each value of the address, or folder, that could not be used.
+
+    What the address had wrong is said until the next choice.
+    """
+    lines = [*st.session_state.get("notices", []), *models.faults]
+    if lines:
+        st.warning("  \n".join(markdown_safe(line) for line in lines))
+
+
+def markdown_safe(text: str) -> str:
+    """Text that a page shows as it is, although it may come from an address or a folder."""
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|$~:&-])", r"\\\1", text)
+
+
+def chooser(
+    label: str,
+    options: dict[str, str],
+    value: str,
+    on_choice: Callable[[str], None],
+    *,
+    key: str,
+    help: str,
+) -> None:
+    """A select box over `options` (value: title) whose state is the ViewState, not its own."""
+    st.session_state[key] = value
+    st.selectbox(
+        label,
+        list(options),
+        format_func=options.__getitem__,
+        key=key,
+        help=help,
+        disabled=len(options) < 2,
+        on_change=lambda: on_choice(st.session_state[key]),
+    )
+
+
+def head(text: str) -> None:
+    """The top of a page: the product's name and the one sentence that says what to do here."""
+    st.html(STYLE)
+    st.html(f'<h1 class="lx-head"><b>Latent Explorer</b> <span>{html.escape(text)}</span></h1>')

@@ -1,0 +1,64 @@
+"""What every data set promises, whatever its source."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from explorer.data import load_dataset, names
+from explorer.data.base import from_arrays, unit
+
+
+@pytest.fixture(params=["mnist-5k", "mnist"])
+def dataset(request):
+    return request.getfixturevalue("digits" if request.param == "mnist-5k" else "mnist")
+
+
+def test_every_registered_data_set_is_held_to_these_promises():
+    assert names() == ["mnist", "mnist-5k"]
+
+
+def test_images_are_bytes_with_one_integer_label_each(dataset):
+    assert dataset.pixels.dtype == torch.uint8
+    assert dataset.labels.dtype == torch.int64
+    assert dataset.pixels.shape == (len(dataset), *dataset.image_shape)
+    assert dataset.labels.shape == (len(dataset),)
+    assert dataset.labels.unique().tolist() == list(range(len(dataset.classes)))
+
+
+def test_fit_validation_and_test_rows_cover_the_data_set_without_overlap(dataset):
+    fit, validation = dataset.fit_and_validation()
+    rows = torch.cat([fit.rows, validation.rows, dataset.split("test").rows])
+    assert torch.equal(rows, torch.arange(len(dataset)))
+    assert len(validation) == dataset.validation_size
+
+
+def test_a_row_leads_back_to_its_image_and_label_in_every_split(dataset):
+    for images in (*dataset.fit_and_validation(), dataset.split("test"), dataset.split("all")):
+        picked = images.take(torch.randperm(len(images))[:50])
+        assert torch.equal(dataset.pixels[picked.rows], picked.pixels)
+        assert torch.equal(dataset.labels[picked.rows], picked.labels)
+
+
+def test_no_image_of_the_5000_is_in_both_splits(digits):
+    train = {image.numpy().tobytes() for image in digits.split("train").pixels}
+    test = [image.numpy().tobytes() for image in digits.split("test").pixels]
+    assert not train.intersection(test)
+
+
+def test_bytes_become_floats_from_0_to_1_and_the_bytes_stay():
+    pixels = torch.tensor([0, 51, 255], dtype=torch.uint8)
+    assert unit(pixels).tolist() == pytest.approx([0, 0.2, 1])
+    assert unit(pixels).dtype == torch.float32
+    assert pixels.tolist() == [0, 51, 255]
+
+
+def test_grey_arrays_get_a_channel_and_colour_arrays_keep_theirs():
+    labels = np.zeros(2, dtype=np.uint8)
+    assert from_arrays(np.zeros((2, 5, 6), np.uint8), labels)[0].shape == (2, 1, 5, 6)
+    assert from_arrays(np.zeros((2, 3, 5, 6), np.uint8), labels)[0].shape == (2, 3, 5, 6)
+
+
+def test_a_data_set_is_read_once_per_process(digits):
+    assert load_dataset("mnist-5k") is digits

@@ -1,0 +1,134 @@
+"""Projections to the plane: exact where they are exact, repeatable everywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from explorer.errors import ExplorerError
+from explorer.latent.project import METHODS, ProjectionSpec, methods_for, project
+from explorer.spec import build
+from tests.support import first, is_one_sentence
+
+
+@pytest.fixture(scope="module")
+def latents(model, digits):
+    return model.encode(first(digits, 300).pixels.numpy()).mean
+
+
+def test_pca_is_that_of_scikit_learn_up_to_the_sign_of_an_axis(latents):
+    from sklearn.decomposition import PCA
+
+    mine = project(latents, ProjectionSpec(method="pca"))
+    theirs = PCA(2, svd_solver="full").fit_transform(latents.astype(np.float64))
+    signs = np.sign((mine * theirs).sum(0))
+    np.testing.assert_allclose(mine, theirs * signs, atol=1e-4)
+
+
+def test_pca_does_not_depend_on_the_order_of_the_points(latents):
+    order = np.random.default_rng(0).permutation(len(latents))
+    spec = ProjectionSpec(method="pca")
+    np.testing.assert_allclose(
+        project(latents[order], spec), project(latents, spec)[order], atol=1e-4
+    )
+
+
+def test_the_sign_of_a_pca_axis_makes_its_largest_component_positive(latents):
+    spec = ProjectionSpec(method="pca")
+    direction = np.linalg.lstsq(latents - latents.mean(0), project(latents, spec), rcond=None)[0].T
+    assert (direction[np.arange(2), np.abs(direction).argmax(1)] > 0).all()
+
+
+@pytest.mark.parametrize("method", ["pca", "tsne"])
+def test_the_same_seed_gives_the_same_picture(latents, method):
+    spec = ProjectionSpec(method=method, seed=3)
+    once = project(latents, spec)
+    assert once.shape == (300, 2)
+    assert once.dtype == np.float32
+    np.testing.assert_array_equal(once, project(latents.copy(), spec))
+
+
+def test_umap_repeats_itself_and_its_parameters_reach_it(latents):
+    """One test for all of it: the first fit of a process compiles for half a minute."""
+    spec = ProjectionSpec(method="umap", seed=3)
+    once = project(latents, spec)
+    assert once.shape == (300, 2)
+    assert once.dtype == np.float32
+    np.testing.assert_array_equal(once, project(latents.copy(), spec))
+    for change in ({"seed": 4}, {"neighbours": 5}, {"min_dist": 0.9}):
+        assert not np.allclose(project(latents, spec.model_copy(update=change)), once)
+
+
+@pytest.mark.parametrize("change", [{"perplexity": 5.0}, {"seed": 4}])
+def test_the_parameters_of_tsne_reach_it(latents, change, monkeypatch):
+    import openTSNE
+
+    asked = []
+
+    class Recorded(openTSNE.TSNE):
+        def __init__(self, **words):
+            asked.append(words)
+            super().__init__(**words, n_iter=1, early_exaggeration_iter=1)
+
+    monkeypatch.setattr(openTSNE, "TSNE", Recorded)
+    spec = ProjectionSpec(method="tsne").model_copy(update=change)
+    project(latents, spec)
+    assert (asked[0]["perplexity"], asked[0]["random_state"]) == (spec.perplexity, spec.seed)
+
+
+def test_maps_keep_digits_of_one_class_together(latents, digits):
+    """Trustworthiness: neighbours on the map are neighbours in the latent space."""
+    from sklearn.manifold import trustworthiness
+
+    xy = project(latents, ProjectionSpec(method="tsne"))
+    assert trustworthiness(latents, xy, n_neighbors=10) > 0.95
+    shuffled = np.random.default_rng(0).permutation(xy)
+    assert trustworthiness(latents, shuffled, n_neighbors=10) < 0.6
+
+
+def test_a_2d_latent_is_shown_raw_and_nothing_else(latents):
+    flat = latents[:, :2]
+    assert methods_for(2) == ["raw"]
+    np.testing.assert_array_equal(project(flat, ProjectionSpec(method="raw")), flat)
+    for method in set(METHODS) - {"raw"}:
+        with pytest.raises(ExplorerError, match="shown raw") as caught:
+            project(flat, ProjectionSpec(method=method))
+        assert is_one_sentence(caught.value.args[0].splitlines()[0])
+
+
+def test_a_latent_of_more_dimensions_cannot_be_shown_raw(latents):
+    assert "raw" not in methods_for(4)
+    with pytest.raises(ExplorerError, match="Only a 2-D latent") as caught:
+        project(latents, ProjectionSpec(method="raw"))
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize("method", ["pca", "tsne"])
+def test_a_1d_latent_has_a_map_too(latents, method):
+    xy = project(latents[:, :1], ProjectionSpec(method=method))
+    assert xy.shape == (300, 2)
+    assert np.isfinite(xy).all()
+
+
+def test_an_unknown_projection_is_answered_with_the_nearest(latents):
+    with pytest.raises(ExplorerError, match="Did you mean 'umap'") as caught:
+        project(latents, ProjectionSpec(method="umpa"))
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"seed": -1},
+        {"seed": 2**32},
+        {"neighbours": 1},
+        {"min_dist": -0.1},
+        {"min_dist": 2},
+        {"perplexity": 0},
+        {"perplexity": float("nan")},
+    ],
+)
+def test_an_impossible_parameter_is_refused_in_one_sentence(values):
+    with pytest.raises(ExplorerError) as caught:
+        build(ProjectionSpec, {"method": "umap"} | values)
+    assert is_one_sentence(caught.value)

@@ -1,0 +1,97 @@
+"""ViewState: every view is a link, and no link breaks the page."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from explorer.view.state import LAYERS, PLACE_DIGITS, Shown, ViewState, from_query
+
+MODELS = {
+    "two": Shown("mnist-5k", 5000, ("raw",)),
+    "twenty": Shown("mnist-5k", 5000, ("umap", "tsne", "pca")),
+    "other": Shown("faces", 100, ("umap", "pca")),
+}
+
+coordinate = st.floats(-1e5, 1e5).map(lambda value: round(value, PLACE_DIGITS))
+
+
+@st.composite
+def views(draw):
+    model = draw(st.sampled_from(sorted(MODELS)))
+    shown = MODELS[model]
+    view = ViewState(
+        model,
+        shown.dataset,
+        draw(st.sampled_from(shown.projections)),
+        draw(st.sampled_from(sorted(LAYERS))),
+    )
+    if draw(st.booleans()):
+        return view.at_row(draw(st.integers(0, shown.images - 1)))
+    return view.at_place(draw(coordinate), draw(coordinate))
+
+
+@given(views())
+def test_every_view_survives_the_way_through_the_address(view):
+    read, notices = from_query(view.to_query(), MODELS, "two")
+    assert read == view
+    assert notices == []
+
+
+@given(st.dictionaries(st.text(max_size=12), st.text(max_size=20), max_size=4), views())
+def test_unknown_keys_of_an_address_are_ignored(others, view):
+    query = {f"x-{key}": value for key, value in others.items()} | view.to_query()
+    assert from_query(query, MODELS, "two") == (view, [])
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["model", "dataset", "projection", "layer", "row", "place"]),
+        st.one_of(st.text(max_size=30), st.sampled_from(["two", "twenty", "1e999", "nan,0", "٣"])),
+    )
+)
+def test_any_nonsense_still_gives_a_view_and_a_sentence_for_each_fault(query):
+    view, notices = from_query(query, MODELS, "two")
+    again, later = from_query(view.to_query(), MODELS, "two")
+    assert (again, later) == (view, [])
+    assert len(notices) <= len(query)
+    assert all(notice.endswith(".") for notice in notices)
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"model": "twnty"}, "Did you mean 'twenty'?"),
+        ({"projection": "umap"}, "no projection called 'umap'"),
+        ({"layer": "all"}, "no layer called 'all'"),
+        ({"row": "5000"}, "numbered 0 to 4999"),
+        ({"row": "-1"}, "numbered 0 to 4999"),
+        ({"place": "1"}, "two numbers with a comma"),
+        ({"place": "1e7,0"}, "not on this map"),
+        ({"place": "nan,0"}, "not on this map"),
+    ],
+)
+def test_each_bad_value_is_named_with_what_was_expected(query, sentence):
+    view, notices = from_query(query, MODELS, "two")
+    assert view == ViewState("two", "mnist-5k", "raw")
+    assert len(notices) == 1
+    assert sentence in notices[0]
+
+
+def test_another_model_keeps_the_image_and_drops_the_place():
+    view = ViewState("two", "mnist-5k", "raw").at_row(42)
+    assert view.with_model("twenty", MODELS["twenty"]) == ViewState(
+        "twenty", "mnist-5k", "umap", row=42
+    )
+    placed = view.at_place(1, 2).with_model("twenty", MODELS["twenty"])
+    assert (placed.row, placed.place) == (0, None)
+
+
+def test_a_model_on_another_data_set_does_not_keep_the_row_of_an_unrelated_image():
+    view = ViewState("two", "mnist-5k", "raw").at_row(42)
+    assert view.with_model("other", MODELS["other"]).row == 0
+
+
+def test_the_projection_stays_when_the_next_model_has_it():
+    view = ViewState("twenty", "mnist-5k", "pca")
+    assert view.with_model("other", MODELS["other"]).projection == "pca"
+    assert view.with_model("two", MODELS["two"]).projection == "raw"
