@@ -9,16 +9,14 @@ import numpy as np
 from explorer.errors import ExplorerError
 from explorer.latent.neighbours import nearest
 from explorer.serve.catalogue import Catalogue, Opened
-from explorer.serve.decode import ImageRequest, LatentRequest, PlaceRequest
+from explorer.serve.requests import AnyRequest, ImageRequest, LatentRequest, PlaceRequest
 
 # How many dimensions of a latent travel with each answer.
 SHOWN = 8
 NEIGHBOURS = 5
 
 
-def answer(
-    request: LatentRequest | PlaceRequest | ImageRequest, catalogue: Catalogue
-) -> tuple[np.ndarray, dict[str, Any]]:
+def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
     """Pixels `(n, H, W, C)` uint8 and what is said of the first latent.
 
     Raises ExplorerError for names that are unknown and latents that do not fit.

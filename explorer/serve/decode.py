@@ -21,53 +21,22 @@ import os
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from explorer.errors import ExplorerError
 from explorer.serve.catalogue import catalogue
-from explorer.spec import Spec, sentence
+from explorer.serve.requests import MAX_SEQUENCE, AnyRequest, parse
+from explorer.spec import sentence
 
 log = logging.getLogger(__name__)
 
 MAX_MESSAGE = 256 * 1024
-MAX_IMAGES = 256
 # A pointer moves at most about 120 times a second; a burst of one second is forgiven.
 MAX_RATE, BURST = 240.0, 240.0
 
-
-class LatentRequest(Spec):
-    kind: Literal["latent"]
-    seq: int = Field(ge=0, lt=2**32)
-    model: str = Field(max_length=64)
-    z: tuple[tuple[float, ...], ...] = Field(min_length=1, max_length=MAX_IMAGES)
-
-
-class PlaceRequest(Spec):
-    kind: Literal["place"]
-    seq: int = Field(ge=0, lt=2**32)
-    model: str = Field(max_length=64)
-    dataset: str = Field(max_length=64)
-    projection: str = Field(max_length=16)
-    xy: tuple[tuple[float, float], ...] = Field(min_length=1, max_length=MAX_IMAGES)
-    detail: bool = False
-
-
-class ImageRequest(Spec):
-    kind: Literal["image"]
-    seq: int = Field(ge=0, lt=2**32)
-    model: str = Field(max_length=64)
-    dataset: str = Field(max_length=64)
-    projection: str = Field(max_length=16)
-    row: int = Field(ge=0)
-    detail: bool = False
-
-
-Request = Annotated[LatentRequest | PlaceRequest | ImageRequest, Field(discriminator="kind")]
-_REQUEST: TypeAdapter[LatentRequest | PlaceRequest | ImageRequest] = TypeAdapter(Request)
 
 # One warm thread: a fresh thread costs a convolutional decode its cached primitives.
 executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode")
@@ -124,7 +93,7 @@ def reply(text: str) -> bytes:
     if len(text) > MAX_MESSAGE:
         return refusal(0, f"A request may hold at most {MAX_MESSAGE // 1024} KiB.")
     try:
-        request = _REQUEST.validate_json(text)
+        request = parse(text)
     except ValidationError as error:
         return refusal(_sequence(text), sentence(error))
     try:
@@ -144,12 +113,12 @@ def refusal(seq: int, why: str) -> bytes:
 def _sequence(text: str) -> int:
     try:
         seq = json.loads(text[:MAX_MESSAGE]).get("seq", 0)
-        return seq if isinstance(seq, int) and 0 <= seq < 2**32 else 0
+        return seq if isinstance(seq, int) and 0 <= seq <= MAX_SEQUENCE else 0
     except (ValueError, AttributeError):
         return 0
 
 
-def _answer(request: LatentRequest | PlaceRequest | ImageRequest) -> bytes:
+def _answer(request: AnyRequest) -> bytes:
     from explorer.serve.answer import answer
 
     pixels, said = answer(request, catalogue)

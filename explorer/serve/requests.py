@@ -1,0 +1,51 @@
+"""The typed requests of the decode channel; see `serve.decode` for what each asks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from explorer.spec import Spec
+
+MAX_IMAGES = 256
+MAX_SEQUENCE = 2**32 - 1
+
+
+class Numbered(Spec):
+    """What every request says: its number, and the model that shall answer."""
+
+    seq: int = Field(ge=0, le=MAX_SEQUENCE)
+    model: str = Field(max_length=64)
+
+
+class OnMap(Numbered):
+    """A request about a map; `detail` asks also for trust, neighbours and class."""
+
+    dataset: str = Field(max_length=64)
+    projection: str = Field(max_length=16)
+    detail: bool = False
+
+
+class LatentRequest(Numbered):
+    kind: Literal["latent"]
+    z: tuple[tuple[float, ...], ...] = Field(min_length=1, max_length=MAX_IMAGES)
+
+
+class PlaceRequest(OnMap):
+    kind: Literal["place"]
+    xy: tuple[tuple[float, float], ...] = Field(min_length=1, max_length=MAX_IMAGES)
+
+
+class ImageRequest(OnMap):
+    kind: Literal["image"]
+    row: int = Field(ge=0)
+
+
+AnyRequest = LatentRequest | PlaceRequest | ImageRequest
+_ADAPTER: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="kind")])
+
+
+def parse(text: str) -> AnyRequest:
+    """Read one request. Raises pydantic's ValidationError."""
+    return _ADAPTER.validate_json(text)
