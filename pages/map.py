@@ -28,7 +28,7 @@ def explore() -> None:
             "Model",
             {name: one.title for name, one in models.cards.items()},
             view.model,
-            lambda name: shell.show(view.with_model(name, models.shown[name])),
+            lambda name: shell.show(shell.on_an_image(view).with_model(name, models.shown[name])),
             key="model",
             help="Each model has learned its own latent space. The same image stays chosen.",
         )
@@ -37,7 +37,7 @@ def explore() -> None:
             "Projection",
             {name: METHOD_TITLES[name] for name in shown.projections},
             view.projection,
-            lambda name: shell.show(view.with_projection(name)),
+            lambda name: shell.show(shell.on_an_image(view).with_projection(name)),
             key="projection",
             help="How the latents are laid out on the plane. A 2-D latent is shown as it is; above "
             "two dimensions UMAP and t-SNE keep neighbours together, PCA keeps large distances.",

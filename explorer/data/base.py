@@ -58,7 +58,8 @@ class Dataset:
     classes: tuple[str, ...]
     validation_size: int
     noun: str = "image"
-    # What an image is called by its row, for captions: (first row that is not one, name), in order.
+    # What an image is called in captions, for one stretch of rows after the other: (the row where
+    # the stretch stops, a name with "{index}" for the image's 0-based place within the stretch).
     origins: tuple[tuple[int, str], ...] = ()
 
     def __len__(self) -> int:

@@ -50,7 +50,10 @@ def load(root: Path, download: bool) -> Dataset:
         classes=DIGITS,
         validation_size=5_000,
         noun="digit",
-        origins=((60_000, "MNIST training image"), (70_000, "MNIST test image")),
+        origins=(
+            (60_000, "MNIST training image {index}"),
+            (70_000, "MNIST test image {index}"),
+        ),
     )
 
 

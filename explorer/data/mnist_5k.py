@@ -64,5 +64,6 @@ def load(root: Path, download: bool) -> Dataset:
         classes=DIGITS,
         validation_size=500,
         noun="digit",
-        origins=((COUNT, "MNIST training image"),),
+        # Not MNIST's own numbers: the package says not which 5,000 of its images these are.
+        origins=((COUNT, f"training image {{index}} of {COUNT:,}"),),
     )

@@ -1,8 +1,9 @@
 """Between a place on a map and a latent, both ways.
 
-A 2-D latent shown raw is its own place. Above two dimensions a map cannot be inverted: an empty
-place stands for the distance-weighted mean of the latents of its nearest neighbours *on the map*,
-and says from which points it was mixed and how far they disagree.
+A 2-D latent shown raw is its own place. PCA is linear: a place is a latent on its plane, exactly.
+Any other map cannot be inverted: an empty place stands for the distance-weighted mean of the
+latents of its nearest neighbours *on the map*, and says from which points it was mixed and how far
+they disagree.
 """
 
 from __future__ import annotations
@@ -14,9 +15,15 @@ import numpy as np
 
 from explorer.latent.atlas import Atlas
 from explorer.latent.neighbours import nearest
+from explorer.latent.project import Plane, principal_plane
+from explorer.latent.trust import SHARE, Judgement, Trust, calibrate, why
 
 # Neighbours that are mixed at an empty place: fewer jump, more wash out.
 MIXED = 6
+# Points at which the usual disagreement of neighbours is measured: its quantile needs no more.
+SPREADS = 400
+# Maps on which every place is a latent by itself.
+EXACT = ("raw", "pca")
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,38 @@ class Map:
         return float(np.sqrt(self.atlas.mean.var(axis=0).sum()))
 
     @cached_property
+    def plane(self) -> Plane:
+        """The plane on which PCA shows the latents."""
+        return principal_plane(self.atlas.mean)
+
+    @cached_property
+    def axes(self) -> tuple[str, str] | None:
+        """What the axes mean; those of UMAP and t-SNE mean nothing."""
+        if self.method == "raw":
+            return "z₁", "z₂"
+        if self.method == "pca":
+            one, two = (float(f"{100 * share:.2g}") for share in self.plane.explained)
+            return f"PC1 ({one:g} %)", f"PC2 ({two:g} %)"
+        return None
+
+    @cached_property
+    def trust(self) -> Trust:
+        """How near the points lie to each other on this map, in its own units."""
+        return calibrate(self.coordinates, has_prior=False)
+
+    @cached_property
+    def usual_spread(self) -> float:
+        """How far neighbours disagree where there are images: the spread of the mix of a point's
+        neighbours, without itself, is at most this for SHARE of the points (a seeded sample)."""
+        rng = np.random.default_rng(0)
+        n = len(self.atlas)
+        sample = rng.choice(n, min(SPREADS, n), replace=False)
+        index, distance = nearest(self.coordinates, self.coordinates[sample], MIXED, sample)
+        if not index.size:
+            return 0.0
+        return float(np.quantile(self._blend(index, distance)[2], SHARE))
+
+    @cached_property
     def _tree(self) -> object:
         from scipy.spatial import cKDTree
 
@@ -59,42 +98,71 @@ class Map:
 
     def latent_at(self, place: np.ndarray) -> Latent:
         """The latent of one place `(x, y)`."""
-        nothing = np.empty(0, np.int64)
-        if self.method == "raw":
-            z = np.asarray(place, np.float32)
-            return Latent(z, True, nothing, np.empty(0), 0.0)
-        z, neighbours, weights = self._mix(np.asarray(place, np.float64)[None])
-        apart = self.atlas.mean[neighbours[0]] - z[0]
-        variance = (weights[0] * np.square(apart).sum(1)).sum()
-        spread = float(np.sqrt(variance)) / max(self.deviation, 1e-12)
-        return Latent(z[0], False, neighbours[0], weights[0], spread)
+        places = np.asarray(place, np.float64)[None]
+        if self.method in EXACT:
+            nothing = np.empty(0, np.int64)
+            return Latent(self.latents_at(places)[0], True, nothing, np.empty(0), 0.0)
+        index, distance = self._around(places)
+        z, weights, spread = self._blend(index, distance)
+        return Latent(z[0].astype(np.float32), False, index[0], weights[0], float(spread[0]))
 
     def latents_at(self, places: np.ndarray) -> np.ndarray:
         """The latents `(N, D)` float32 of many places `(N, 2)`."""
         if self.method == "raw":
             return np.ascontiguousarray(places, np.float32)
-        return self._mix(np.asarray(places, np.float64))[0]
+        places = np.asarray(places, np.float64)
+        if self.method == "pca":
+            return self.plane.latents(places).astype(np.float32)
+        return self._blend(*self._around(places))[0].astype(np.float32)
 
     def place_of(self, z: np.ndarray) -> tuple[np.ndarray, bool]:
-        """Where a latent `(D,)` lies on this map, and whether that is exact (raw) or mixed.
+        """Where a latent `(D,)` lies on this map, and whether that is exact (raw, pca) or mixed.
 
-        Above two dimensions: the distance-weighted mean of the map coordinates of its nearest
-        latents, which needs no stored projector.
+        Mixed: the distance-weighted mean of the map coordinates of its nearest latents, which
+        needs no stored projector.
         """
         if self.method == "raw":
             return np.asarray(z, np.float32), True
+        if self.method == "pca":
+            return self.plane.places(np.asarray(z)[None])[0].astype(np.float32), True
         index, distance = nearest(self.atlas.mean, np.asarray(z)[None], MIXED)
         weights = inverse_square(distance)
         place = (weights[0][:, None] * self.coordinates[index[0]]).sum(0)
         return place.astype(np.float32), False
 
-    def _mix(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def judge(self, place: np.ndarray) -> Judgement:
+        """How far to trust the image at a place `(x, y)` of a projected map, judged on the map.
+
+        A raw map is judged in latent space instead, by the Trust of its latents.
+        """
+        standing = self.trust.standing(np.asarray(place))
+        if self.method == "pca":
+            return Judgement(standing, why(standing, "plane"))
+        disagree = standing == "data" and self.latent_at(place).spread > self.usual_spread
+        if disagree:
+            standing = "gap"
+        return Judgement(standing, why(standing, "mix", disagree=disagree))
+
+    def point_near(self, place: tuple[float, float]) -> int:
+        """The position in the atlas of the point nearest to a place `(x, y)`."""
+        return int(self._tree.query(np.asarray(place, np.float64))[1])  # type: ignore[attr-defined]
+
+    def _around(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The points nearest to places `(N, 2)` on the map: indices and distances `(N, k)`."""
         k = min(MIXED, len(self.atlas))
         distance, index = self._tree.query(places, k=k)  # type: ignore[attr-defined]
-        distance, index = distance.reshape(len(places), k), index.reshape(len(places), k)
+        return index.reshape(len(places), k), distance.reshape(len(places), k)
+
+    def _blend(
+        self, index: np.ndarray, distance: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Mix the points `index (N, k)` at `distance (N, k)`: z `(N, D)`, weights `(N, k)` and
+        the spread `(N,)` of the mixed latents."""
         weights = inverse_square(distance)
-        z = np.einsum("nk,nkd->nd", weights, self.atlas.mean[index].astype(np.float64))
-        return z.astype(np.float32), index, weights
+        latents = self.atlas.mean[index].astype(np.float64)
+        z = np.einsum("nk,nkd->nd", weights, latents)
+        variance = np.einsum("nk,nkd->n", weights, np.square(latents - z[:, None]))
+        return z, weights, np.sqrt(variance) / max(self.deviation, 1e-12)
 
 
 def inverse_square(distance: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ The heavy libraries (scikit-learn, umap-learn with numba, openTSNE) are imported
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from pydantic import Field
@@ -24,6 +25,44 @@ class ProjectionSpec(Spec):
     perplexity: float = Field(default=30.0, ge=1)
 
 
+@dataclass(frozen=True)
+class Plane:
+    """The plane of the first two principal components, a linear map that goes both ways.
+
+    `centre (D,)` is the mean of the latents, `directions (2, D)` orthonormal rows, `explained (2,)`
+    the share of the variance along each. A 1-D latent has only one direction: the other is zero.
+    """
+
+    centre: np.ndarray
+    directions: np.ndarray
+    explained: np.ndarray
+
+    def places(self, latents: np.ndarray) -> np.ndarray:
+        """The places `(N, 2)` of latents `(N, D)`, seen straight from above the plane."""
+        return (latents - self.centre) @ self.directions.T
+
+    def latents(self, places: np.ndarray) -> np.ndarray:
+        """The latents `(N, D)` on the plane at places `(N, 2)`; other directions stay at the mean,
+        since a place says nothing of them."""
+        return self.centre + places @ self.directions
+
+
+def principal_plane(latents: np.ndarray) -> Plane:
+    """The plane of largest variance of latents `(N, D)` (exact singular value decomposition)."""
+    # Doubles, so that a map made long ago and the plane found again agree to the last float32.
+    latents = latents.astype(np.float64)
+    centre = latents.mean(0)
+    _, singular, found = np.linalg.svd(latents - centre, full_matrices=False)
+    # A direction's sign is arbitrary: make its largest component positive, so maps repeat.
+    largest = found[np.arange(len(found)), np.abs(found).argmax(1)]
+    found = (found * np.sign(largest)[:, None])[:2]
+    variance = np.square(singular)
+    directions, explained = np.zeros((2, latents.shape[1])), np.zeros(2)
+    directions[: len(found)] = found
+    explained[: len(found)] = variance[:2] / max(variance.sum(), np.finfo(np.float64).tiny)
+    return Plane(centre, directions, explained)
+
+
 def raw(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
     """The latent itself, for two dimensions."""
     if latents.shape[1] != 2:
@@ -35,12 +74,8 @@ def raw(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
 
 
 def pca(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
-    """The two directions of largest variance (exact singular value decomposition)."""
-    centred = latents - latents.mean(0)
-    _, _, directions = np.linalg.svd(centred, full_matrices=False)
-    # A direction's sign is arbitrary: make its largest component positive, so maps repeat.
-    largest = directions[np.arange(len(directions)), np.abs(directions).argmax(1)]
-    return centred @ (directions * np.sign(largest)[:, None])[:2].T
+    """The two directions of largest variance."""
+    return principal_plane(latents).places(latents)
 
 
 def umap(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:

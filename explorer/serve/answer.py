@@ -8,6 +8,7 @@ import numpy as np
 
 from explorer.errors import ExplorerError
 from explorer.latent.neighbours import nearest
+from explorer.latent.trust import Judgement
 from explorer.serve.catalogue import Catalogue, Opened
 from explorer.serve.requests import AnyRequest, ImageRequest, LatentRequest, PlaceRequest
 
@@ -34,14 +35,27 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     images = opened.model.decode(z)
     said |= {"z": _rounded(z[0][:SHOWN]), "source": opened.model.device.type}
     if request.detail:
-        said |= detail(z[0], opened, position)
+        said |= detail(z[0], opened, position, judge(request, opened))
     if request.detail and isinstance(request, ImageRequest):
         pixels = catalogue.dataset(request.dataset).pixels[request.row].numpy() / 255
         said["mse"] = float(np.square(pixels - images[0]).mean())
     return to_bytes(images), said
 
 
-def detail(z: np.ndarray, opened: Opened, position: int | None) -> dict[str, Any]:
+def judge(request: ImageRequest | PlaceRequest, opened: Opened) -> Judgement:
+    """How far to trust an image's own point, or the first place: in latent space where the latent
+    is the image's own or given exactly, on the map where the map decided it."""
+    if isinstance(request, ImageRequest):
+        return opened.trust.of_image(_position(request.row, opened))
+    place = np.asarray(request.xy[0])
+    if request.projection == "raw":
+        return opened.trust.of_latent(place)
+    return opened.map(request.projection).judge(place)
+
+
+def detail(
+    z: np.ndarray, opened: Opened, position: int | None, judgement: Judgement
+) -> dict[str, Any]:
     """What a pointer at rest asks: trust, nearest real images, class, round trip |E(D(z)) - z|.
 
     `position` is the atlas point whose own latent z is; it is not its own neighbour.
@@ -52,7 +66,8 @@ def detail(z: np.ndarray, opened: Opened, position: int | None) -> dict[str, Any
     again = opened.model.encode(opened.model.decode(z[None]))
     return {
         "latent": _rounded(z),
-        "trust": opened.trust.standing(z),
+        "trust": judgement.standing,
+        "why": judgement.why,
         "round_trip": round(float(np.linalg.norm(again.mean[0] - z)), 3),
         "neighbours": [
             {"row": int(atlas.rows[i]), "label": int(atlas.labels[i]), "distance": round(d, 3)}

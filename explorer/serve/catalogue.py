@@ -50,6 +50,10 @@ class Opened:
         self.atlas.coordinates(method)
         return self.maps[method]
 
+    def row_near(self, method: str, place: tuple[float, float]) -> int:
+        """The row of the data set whose point lies nearest to a place of a map."""
+        return int(self.atlas.rows[self.map(method).point_near(place)])
+
 
 class Catalogue:
     """Opens on demand, keeps what was used last; safe to share between threads."""

@@ -6,10 +6,10 @@ A request is one JSON object with a sequence number `seq` and a `kind`:
     place   model, dataset, projection, xy (n x 2)  decode these places of a map
     image   model, dataset, row                     encode and decode this image of the data set
 
-`detail: true` asks also for trust, nearest real image and class, for a pointer that rests. The
-answer is binary, little-endian: uint32 seq, n, height, width, channels; then the pixels, uint8
-(n, height, width, channels); then JSON. A request that cannot be answered gets n = 0 and an
-`error` sentence. The script of a page is never run.
+`detail: true` asks also for trust with its reason, nearest real images and class, for a pointer
+that rests. The answer is binary, little-endian: uint32 seq, n, height, width, channels; then the
+pixels, uint8 (n, height, width, channels); then JSON. A request that cannot be answered gets n = 0
+and an `error` sentence. The script of a page is never run.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class Numbered(Spec):
 
 
 class OnMap(Numbered):
-    """A request about a map; `detail` asks also for trust, neighbours and class."""
+    """A request about a map; `detail` asks also for trust and why, neighbours, class."""
 
     dataset: str = Field(max_length=64)
     projection: str = Field(max_length=16)

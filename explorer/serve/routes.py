@@ -63,10 +63,12 @@ async def points(request: Request) -> Response:
         names = request.path_params
         opened = catalogue.open(names["model"], names["dataset"])
         dataset = catalogue.dataset(names["dataset"])
-        xy = opened.map(names["projection"]).coordinates
+        themap = opened.map(names["projection"])
+        xy = themap.coordinates
         channels, height, width = dataset.image_shape
         header = json.dumps(
             {
+                "axes": themap.axes,
                 "classes": dataset.classes,
                 "noun": dataset.noun,
                 "origins": dataset.origins,

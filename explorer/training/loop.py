@@ -176,7 +176,7 @@ class Trainer:
             self.device.type, torch.bfloat16, enabled=self.spec.precision == "bfloat16"
         ):
             loss = self.model.loss(x, batch.labels, self.step, self.noise, seen)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad()
         loss.total.backward()
         self.optimizer.step()
         self.step += 1

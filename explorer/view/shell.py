@@ -11,7 +11,9 @@ from pathlib import Path
 import streamlit as st
 
 from explorer import store
+from explorer.errors import ExplorerError
 from explorer.latent.index import projections_of
+from explorer.serve.catalogue import catalogue
 from explorer.serve.warm import DEFAULT_MODEL
 from explorer.view.state import Shown, ViewState, from_query
 
@@ -56,21 +58,38 @@ def current(models: Shelf) -> ViewState:
     A value that is not usable is said once, above the page.
     """
     query = st.query_params.to_dict()
-    saved: ViewState | None = st.session_state.get("view")
-    if saved is None or query != saved.to_query() or saved.model not in models.cards:
-        saved, notices = from_query(query, models.shown, models.default)
-        show(saved)
-        st.session_state["notices"] = notices
-    return saved
+    view: ViewState | None = st.session_state.get("view")
+    by_hand = query != st.session_state.get("address")
+    if view is None or by_hand or view.model not in models.cards:
+        view, unusable = from_query(query, models.shown, models.default)
+        st.session_state["view"], st.session_state["address"] = view, query
+        if unusable:
+            show(view)
+        st.session_state["notices"] = unusable
+    return view
 
 
 def show(view: ViewState) -> None:
     """Make `view` what this person looks at: in the session and in the address."""
-    st.session_state["view"] = view
-    st.session_state["notices"] = []
     wanted = view.to_query()
+    st.session_state["view"], st.session_state["address"] = view, wanted
+    st.session_state["notices"] = []
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
+
+
+def on_an_image(view: ViewState) -> ViewState:
+    """The view with a kept place replaced by the image nearest to it.
+
+    A place belongs to one map; an image can be followed to another map or model.
+    """
+    if view.place is None:
+        return view
+    try:
+        opened = catalogue.open(view.model, view.dataset)
+        return view.at_row(opened.row_near(view.projection, view.place))
+    except ExplorerError:
+        return view.at_row(0)
 
 
 def notices(models: Shelf) -> None:

@@ -55,7 +55,8 @@ class ViewState:
         return replace(self, row=None, place=place)
 
     def with_model(self, model: str, shown: Shown) -> ViewState:
-        """Another model on the same image; a place of the old map means nothing on the new one."""
+        """Another model on the same image; a place of the old map means nothing on the new one
+        and falls back to the first image."""
         keeps = self.projection in shown.projections
         return replace(
             self,
@@ -119,7 +120,7 @@ PROPERTIES: dict[str, Property] = {
     "model": Property(lambda text, shown: text),
     "dataset": Property(_one_of("data set", lambda shown: (shown.dataset,))),
     "projection": Property(_one_of("projection", lambda shown: shown.projections)),
-    "layer": Property(_one_of("layer", lambda shown: tuple(LAYERS))),
+    "layer": Property(_one_of("layer to show", lambda shown: tuple(LAYERS))),
     "row": Property(_row),
     "place": Property(_place, lambda value: value and ",".join(map(_plain, value))),
 }

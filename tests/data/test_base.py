@@ -41,6 +41,15 @@ def test_a_row_leads_back_to_its_image_and_label_in_every_split(dataset):
         assert torch.equal(dataset.labels[picked.rows], picked.labels)
 
 
+def test_the_origins_cover_all_rows_in_order_and_take_the_index_within_their_stretch(dataset):
+    stops = [stop for stop, _ in dataset.origins]
+    assert stops == sorted(set(stops))
+    assert stops[-1] == len(dataset)
+    for _, template in dataset.origins:
+        assert template.count("{index}") == 1
+        assert "7" in template.format(index=7)
+
+
 def test_no_image_of_the_5000_is_in_both_splits(digits):
     train = {image.numpy().tobytes() for image in digits.split("train").pixels}
     test = [image.numpy().tobytes() for image in digits.split("test").pixels]

@@ -104,6 +104,10 @@ def test_a_real_file_cut_short_is_one_sentence_that_says_what_to_do(mnist, tmp_p
 
 def test_whole_files_are_read_without_any_connection(raw, no_network):
     dataset = load_dataset("mnist", root_of(raw))
+    assert dataset.origins == (
+        (60_000, "MNIST training image {index}"),
+        (70_000, "MNIST test image {index}"),
+    )
     assert dataset.pixels.shape == (70_000, 1, 28, 28)
     assert torch.equal(dataset.labels, torch.zeros(70_000, dtype=torch.int64))
     assert no_network == []

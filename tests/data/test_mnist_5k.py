@@ -45,6 +45,10 @@ def test_every_one_of_them_is_a_real_mnist_training_image(digits, mnist):
     assert all((image.numpy().tobytes(), label) in known for image, label in mine)
 
 
+def test_they_are_numbered_among_themselves_and_not_as_mnists_own(digits):
+    assert digits.origins == ((5000, "training image {index} of 5,000"),)
+
+
 def cut(data: bytes) -> bytes:
     return data[: len(data) // 2]
 

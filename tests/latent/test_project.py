@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from explorer.errors import ExplorerError
-from explorer.latent.project import METHODS, ProjectionSpec, methods_for, project
+from explorer.latent.project import (
+    METHODS,
+    ProjectionSpec,
+    methods_for,
+    principal_plane,
+    project,
+)
 from explorer.spec import build
 from tests.support import first, is_one_sentence
 
@@ -23,6 +29,44 @@ def test_pca_is_that_of_scikit_learn_up_to_the_sign_of_an_axis(latents):
     theirs = PCA(2, svd_solver="full").fit_transform(latents.astype(np.float64))
     signs = np.sign((mine * theirs).sum(0))
     np.testing.assert_allclose(mine, theirs * signs, atol=1e-4)
+
+
+def test_the_plane_explains_the_shares_of_variance_of_scikit_learn(latents):
+    from sklearn.decomposition import PCA
+
+    theirs = PCA(2, svd_solver="full").fit(latents.astype(np.float64))
+    np.testing.assert_allclose(
+        principal_plane(latents).explained, theirs.explained_variance_ratio_, rtol=1e-6
+    )
+
+
+@pytest.mark.parametrize("d", [1, 3, 20])
+def test_a_plane_goes_both_ways_and_keeps_the_other_directions_at_the_mean(d):
+    rng = np.random.default_rng(0)
+    plane = principal_plane(rng.normal(size=(200, d)) * np.arange(1, d + 1) + 3)
+    places = rng.normal(size=(9, 2)) * ([1, 0] if d == 1 else [1, 1])
+    z = plane.latents(places)
+    np.testing.assert_allclose(plane.places(z), places, atol=1e-9)
+    apart = z - plane.centre
+    np.testing.assert_allclose(
+        apart - (apart @ plane.directions.T) @ plane.directions, 0, atol=1e-9
+    )
+    assert plane.directions.shape == (2, d)
+    assert plane.explained.sum() <= 1 + 1e-12
+
+
+def test_a_1d_latent_lies_on_a_line_of_which_all_is_explained():
+    latents = np.random.default_rng(0).normal(size=(50, 1)).astype(np.float32)
+    plane, xy = principal_plane(latents), project(latents, ProjectionSpec(method="pca"))
+    assert plane.explained.tolist() == [1, 0]
+    np.testing.assert_allclose(plane.places(latents), xy, atol=1e-6)
+    np.testing.assert_allclose(plane.latents(xy), latents, atol=1e-6)
+
+
+def test_latents_that_are_all_the_same_have_a_plane():
+    plane = principal_plane(np.ones((5, 3), np.float32))
+    assert plane.explained.tolist() == [0, 0]
+    assert np.isfinite(plane.directions).all()
 
 
 def test_pca_does_not_depend_on_the_order_of_the_points(latents):

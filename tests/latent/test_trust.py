@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from explorer.latent.atlas import load_for
-from explorer.latent.trust import SHARE, calibrate
+from explorer.latent.trust import SHARE, K, calibrate, why
 from explorer.store import open_artefact
+from tests.support import is_one_sentence
 
 
 def ring(n: int = 2000, radius: float = 2.0) -> np.ndarray:
@@ -34,12 +35,56 @@ def test_the_reach_of_a_2d_prior_is_its_closed_form():
 
 
 @pytest.mark.parametrize("name", ["mnist-vae-2d", "mnist-vae-20"])
-def test_encoded_images_stand_in_data_as_often_as_was_calibrated(name):
+def test_encoded_images_are_data_as_often_as_was_calibrated_and_else_rare(name):
     mean = load_for(open_artefact(name)).mean
     trust = calibrate(mean, has_prior=True)
     rng = np.random.default_rng(1)
-    share = np.mean([trust.standing(mean[i]) == "data" for i in rng.choice(5000, 400)])
-    assert share >= SHARE - 0.02
+    standings = [trust.of_image(i).standing for i in rng.choice(5000, 400, replace=False)]
+    assert set(standings) == {"data", "rare"}
+    assert np.mean([one == "data" for one in standings]) == pytest.approx(SHARE, abs=0.02)
+
+
+def test_a_lonely_image_is_rare_and_not_its_own_neighbour():
+    latents = np.concatenate([ring(), [[30.0, 0.0]], np.full((K - 1, 2), -20.0)])
+    trust = calibrate(latents, has_prior=True)
+    assert trust.of_image(0).standing == "data"
+    assert trust.of_image(2000).standing == "rare"  # far off the prior, and still an image
+    assert trust.of_image(2001).standing == "rare"  # with K - 2 others
+    assert trust.of_latent(latents[2000]).standing == "outside"
+    pair = np.concatenate([latents, np.full((2, 2), -20.0)])
+    assert calibrate(pair, has_prior=True).of_image(2001).standing == "data"  # with K others
+
+
+def test_fewer_images_than_are_asked_for_are_never_enough():
+    trust = calibrate(np.zeros((K, 2)), has_prior=True)
+    assert trust.of_image(0).standing == "rare"
+    assert trust.standing(np.zeros(2)) == "data"
+    assert calibrate(np.zeros((1, 2)), has_prior=False).of_image(0).standing == "rare"
+
+
+TARGETS = {
+    "image": ("data", "rare"),
+    "latent": ("data", "gap", "outside"),
+    "mix": ("data", "gap", "outside"),
+    "plane": ("data", "gap", "outside"),
+}
+
+
+def test_every_standing_of_every_target_has_its_own_sentence():
+    said = [why(one, target) for target, standings in TARGETS.items() for one in standings]
+    said += [why("outside", "latent", has_prior=True), why("gap", "mix", disagree=True)]
+    assert len(set(said)) == len(said) == 13
+    assert all(is_one_sentence(sentence) for sentence in said)
+
+
+def test_the_sentences_name_the_numbers_that_decided():
+    assert "fewer than 5 others" in why("rare", "image")
+    assert why("data", "latent").startswith("At least 5 encoded images")
+    assert why("outside", "latent", has_prior=True) == (
+        "Outside the prior: farther from the origin than 99.9 % of N(0, I)."
+    )
+    assert "no prior" in why("outside", "latent", has_prior=False)
+    assert "mixed" not in why("gap", "plane")
 
 
 def test_the_same_seed_calibrates_alike():

@@ -16,6 +16,7 @@ from explorer.serve.routes import routes
 
 PLANE = {"model": "mnist-vae-2d", "dataset": "mnist-5k", "projection": "raw"}
 DEEP = {"model": "mnist-vae-20", "dataset": "mnist-5k", "projection": "umap"}
+PCA = DEEP | {"projection": "pca"}
 
 
 def parse(frame: bytes) -> tuple[int, np.ndarray, dict]:
@@ -82,9 +83,55 @@ def test_the_neighbours_of_an_image_are_the_nearest_by_brute_force_and_not_itsel
     )
 
 
-def test_trust_tells_data_from_far_outside():
-    assert ask(kind="image", row=5, detail=True, **PLANE)[2]["trust"] == "data"
-    assert ask(kind="place", xy=[[40.0, 40.0]], detail=True, **PLANE)[2]["trust"] == "outside"
+@pytest.mark.parametrize(
+    ("view", "place", "trust", "why"),
+    [
+        (PLANE, (0.0, 0.0), "data", "At least 5 encoded images"),
+        (PLANE, (40.0, 40.0), "outside", "Outside the prior"),
+        (DEEP, (400.0, 400.0), "outside", "Outside the map's points: the image is mixed"),
+        (PCA, (0.0, 0.0), "data", "plane of the first two principal components"),
+        (PCA, (40.0, 40.0), "outside", "plane of the first two principal components"),
+    ],
+)
+def test_a_place_says_how_far_to_trust_it_and_why(view, place, trust, why):
+    _, _, said = ask(kind="place", xy=[place], detail=True, **view)
+    assert said["trust"] == trust
+    assert why in said["why"]
+
+
+def test_a_place_far_outside_the_map_is_not_trusted_although_its_mix_lies_among_the_data():
+    opened = catalogue.open("mnist-vae-20", "mnist-5k")
+    _, _, said = ask(kind="place", xy=[[400.0, 400.0]], detail=True, **DEEP)
+    assert opened.trust.standing(np.array(said["latent"])) == "data"
+    assert said["trust"] == "outside"
+
+
+@pytest.mark.parametrize("view", [PLANE, DEEP, PCA])
+def test_an_image_is_data_or_rare_by_its_own_neighbours_in_latent_space(view):
+    opened = catalogue.open(view["model"], view["dataset"])
+    mean = opened.atlas.mean
+    fifth = np.sort(np.linalg.norm(mean[:300, None] - mean[None], axis=2), axis=1)[:, 5]
+    for row, distance in ((int(fifth.argmax()), fifth.max()), (int(fifth.argmin()), fifth.min())):
+        _, _, said = ask(kind="image", row=int(opened.atlas.rows[row]), detail=True, **view)
+        assert said["trust"] == ("data" if distance <= opened.trust.radius else "rare")
+        assert said["why"].startswith(
+            {"data": "Other images", "rare": "A rare image"}[said["trust"]]
+        )
+
+
+def test_only_a_resting_pointer_is_told_how_far_to_trust():
+    _, _, said = ask(kind="place", xy=[[0.0, 0.0]], **DEEP)
+    assert not {"trust", "why", "neighbours"} & set(said)
+
+
+def test_a_place_of_the_pca_map_is_decoded_on_its_plane_and_not_mixed():
+    _, pixels, said = ask(kind="place", xy=[[1.5, -0.5]], detail=True, **PCA)
+    plane = catalogue.open("mnist-vae-20", "mnist-5k").map("pca").plane
+    z = plane.latents(np.array([[1.5, -0.5]]))
+    expected = as_bytes(explorer.load("mnist-vae-20", "cpu").decode(z.astype(np.float32)))
+    assert np.abs(pixels - expected).max() <= 1
+    assert said["latent"] == pytest.approx(z[0], abs=1e-4)
+    assert "mixed" not in said
 
 
 @pytest.mark.parametrize(

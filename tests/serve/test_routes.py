@@ -33,6 +33,22 @@ def test_points_carry_the_map_with_each_points_row_and_label(client):
     assert np.array_equal(label, atlas.labels)
     assert about["classes"] == list("0123456789")
     assert about["shape"] == [28, 28, 1]
+    assert about["origins"] == [[5000, "training image {index} of 5,000"]]
+
+
+@pytest.mark.parametrize(
+    ("view", "axes"),
+    [
+        ("mnist-vae-2d/mnist-5k/raw", ["z₁", "z₂"]),
+        ("mnist-vae-20/mnist-5k/umap", None),
+        ("mnist-vae-20/mnist-5k/pca", ["PC1 (9.2 %)", "PC2 (8.1 %)"]),
+    ],
+)
+def test_points_say_what_the_axes_mean(client, view, axes):
+    body = client.get(f"/explorer/points/{view}").content
+    about = json.loads(body[8 : 8 + struct.unpack("<2I", body[:8])[1]])
+    assert about["axes"] == axes
+    assert set(about) == {"axes", "classes", "noun", "origins", "shape", "total", "thumb_chunk"}
 
 
 def test_thumbnails_are_the_data_sets_images_by_row(client, digits):

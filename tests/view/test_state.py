@@ -62,7 +62,7 @@ def test_any_nonsense_still_gives_a_view_and_a_sentence_for_each_fault(query):
     [
         ({"model": "twnty"}, "Did you mean 'twenty'?"),
         ({"projection": "umap"}, "no projection called 'umap'"),
-        ({"layer": "all"}, "no layer called 'all'"),
+        ({"layer": "all"}, "no layer to show called 'all'"),
         ({"row": "5000"}, "numbered 0 to 4999"),
         ({"row": "-1"}, "numbered 0 to 4999"),
         ({"place": "1"}, "two numbers with a comma"),

@@ -8,10 +8,17 @@ export const classColour = index => CLASS_COLOURS[index % CLASS_COLOURS.length]
 export function themeOf(element) {
   const style = getComputedStyle(element)
   const value = (name, fallback) => style.getPropertyValue(name).trim() || fallback
+  const background = value('--st-background-color', '#ffffff')
   return {
     text: value('--st-text-color', style.color),
-    background: value('--st-background-color', '#ffffff'),
+    background,
     line: value('--st-border-color', 'rgba(128,128,128,.3)'),
     font: value('--st-font', style.fontFamily),
+    dark: luminance(background) < 0.5,
   }
+}
+
+function luminance(hex) {
+  const channels = hex.match(/[0-9a-f]{2}/gi)?.slice(0, 3).map(pair => parseInt(pair, 16) / 255) ?? [1, 1, 1]
+  return 0.299 * channels[0] + 0.587 * channels[1] + 0.114 * channels[2]
 }

@@ -1,6 +1,7 @@
-// The map itself: a Plotly scatter drawn once per atlas, with an SVG layer above it for what moves.
-import { classColour } from '../js/theme.js'
+// The map itself: a Plotly scatter drawn once per atlas. Plotly draws; what is shown is decided here, by one box.
 import { bounds, classCentres } from '../js/points.js'
+import { fitted, including, moved, padded, sizeOf, spreadOut, zoomed } from '../js/boxes.js'
+import { classColour } from '../js/theme.js'
 
 const loading = new Map()
 export function loadPlotly(url) {
@@ -10,7 +11,7 @@ export function loadPlotly(url) {
       const script = document.createElement('script')
       script.src = url
       script.onload = () => resolve(globalThis.Plotly)
-      script.onerror = () => reject(new Error('Plotly could not be loaded'))
+      script.onerror = () => { loading.delete(url); reject(new Error('Plotly could not be loaded')) }
       document.head.append(script)
     }))
   }
@@ -19,6 +20,8 @@ export function loadPlotly(url) {
 
 // Fewer points can be drawn larger; many would hide each other.
 export const markerSize = n => (n <= 8000 ? 5 : n <= 80000 ? 3 : 2)
+// Names of classes are kept this far apart, in pixels.
+const NAME_GAP = 24
 
 export function traces({ x, y, label }, classes) {
   const counts = new Uint32Array(classes.length)
@@ -35,42 +38,50 @@ export function traces({ x, y, label }, classes) {
   }))
 }
 
-function layoutFor(points, raw, theme, touch) {
-  const { x0, x1, y0, y1 } = bounds(points.x, points.y)
-  const mx = 0.04 * (x1 - x0 || 1), my = 0.04 * (y1 - y0 || 1)
-  // A projection's axes carry no unit; a raw latent's do.
-  const axis = (title, range) => ({
-    range, title: raw ? { text: title, font: { size: 12 } } : undefined, showgrid: false, zeroline: raw,
-    zerolinecolor: theme.line, showticklabels: raw, ticks: raw ? 'outside' : '', tickcolor: theme.line,
-    tickfont: { size: 11 }, color: theme.text, linecolor: theme.line, mirror: true, showline: true,
+function layoutFor(about, theme) {
+  // A projection's axes carry no unit; a raw latent's and principal components' do.
+  const named = Boolean(about.axes)
+  const axis = k => ({
+    title: named ? { text: about.axes[k], font: { size: 12 } } : undefined, showgrid: false, zeroline: named,
+    showticklabels: named, ticks: named ? 'outside' : '', tickfont: { size: 11 }, mirror: true, showline: true,
+    zerolinecolor: theme.line, tickcolor: theme.line, linecolor: theme.line, color: theme.text, fixedrange: true,
   })
-  const centres = classCentres(points, points.about.classes.length)
   return {
-    xaxis: axis('z₁', [x0 - mx, x1 + mx]),
-    yaxis: { ...axis('z₂', [y0 - my, y1 + my]), scaleanchor: 'x', constrain: 'range' },
-    annotations: centres.flatMap((centre, c) => centre ? [{
-      x: centre[0], y: centre[1], text: `<b>${points.about.classes[c]}</b>`, showarrow: false,
-      font: { size: 15, color: theme.text }, bgcolor: theme.background, opacity: 0.82, borderpad: 1, name: String(c),
-    }] : []),
-    margin: raw ? { l: 44, r: 8, t: 8, b: 40 } : { l: 8, r: 8, t: 8, b: 8 },
+    xaxis: axis(0), yaxis: axis(1), margin: named ? { l: 44, r: 8, t: 8, b: 40 } : { l: 8, r: 8, t: 8, b: 8 },
     paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: { family: theme.font, color: theme.text },
-    showlegend: false, hovermode: false, dragmode: touch ? false : 'pan', uirevision: 'keep',
+    showlegend: false, hovermode: false, dragmode: false, annotations: [], images: [],
   }
 }
 
-export async function createFigure(Plotly, plot, points, { raw, theme, touch, onView }) {
-  const classes = points.about.classes
-  const layout = layoutFor(points, raw, theme, touch)
-  const home = { 'xaxis.range': layout.xaxis.range.slice(), 'yaxis.range': layout.yaxis.range.slice() }
-  await Plotly.react(plot, traces(points, classes), layout, {
-    displaylogo: false, displayModeBar: false, responsive: true, scrollZoom: true, doubleClick: false,
-  })
-  plot.removeAllListeners?.('plotly_relayout')
-  plot.removeAllListeners?.('plotly_relayouting')
-  plot.on('plotly_relayout', () => onView(true))
-  plot.on('plotly_relayouting', () => onView(false))
+const ranges = box => ({ 'xaxis.range': [box.x0, box.x1], 'yaxis.range': [box.y0, box.y1] })
 
+export async function createFigure(Plotly, plot, points, { theme, onView }) {
+  const { classes } = points.about
+  const home = padded(bounds(points.x, points.y))
+  let wanted = home, colours = theme, visible = classes.map(() => true), layer = 'points'
+  await Plotly.react(plot, traces(points, classes), layoutFor(points.about, theme), {
+    displaylogo: false, displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false,
+  })
   const axes = () => [plot._fullLayout.xaxis, plot._fullLayout.yaxis]
+  const lengths = () => axes().map(axis => axis._length)
+
+  // `wanted` is what the person asked to see; the plot shows the smallest box of its own shape around it.
+  function view(box, settled = true) {
+    wanted = box
+    Plotly.relayout(plot, ranges(fitted(wanted, ...lengths())))
+    onView(settled)
+  }
+  function names() {
+    const unit = sizeOf(fitted(home, ...lengths()))[0] / lengths()[0]
+    const centres = classCentres(points, classes.length)
+    const shown = centres.map((centre, c) => ({ centre, c })).filter(({ centre, c }) => centre && visible[c] && layer !== 'grid')
+    const places = spreadOut(shown.map(({ centre }) => centre), NAME_GAP * unit)
+    return shown.map(({ c }, k) => ({
+      x: places[k][0], y: places[k][1], text: `<b>${classes[c]}</b>`, showarrow: false, borderpad: 1, opacity: 0.85,
+      font: { size: 15, color: colours.text }, bgcolor: colours.background,
+    }))
+  }
+
   const figure = {
     // Screen to data and back, in pixels from the plot's top left corner.
     toPlace(clientX, clientY) {
@@ -81,24 +92,24 @@ export async function createFigure(Plotly, plot, points, { raw, theme, touch, on
       const [x, y] = axes()
       return [x._offset + x.d2p(px), y._offset + y.d2p(py)]
     },
-    inside(clientX, clientY) {
-      const [x, y] = axes(), box = plot.getBoundingClientRect()
-      const left = clientX - box.left - x._offset, top = clientY - box.top - y._offset
-      return left >= 0 && left <= x._length && top >= 0 && top <= y._length
-    },
-    unit() {
+    // The drawn area, in pixels from the plot's top left corner.
+    area() {
       const [x, y] = axes()
-      return [Math.abs(x.d2p(1) - x.d2p(0)), Math.abs(y.d2p(1) - y.d2p(0))]
+      return { left: x._offset, top: y._offset, width: x._length, height: y._length }
     },
-    view() {
-      const [x, y] = axes()
-      return { x0: x.range[0], x1: x.range[1], y0: y.range[0], y1: y.range[1] }
+    inside({ clientX, clientY }) {
+      const area = figure.area(), box = plot.getBoundingClientRect()
+      const left = clientX - box.left - area.left, top = clientY - box.top - area.top
+      return left >= 0 && left <= area.width && top >= 0 && top <= area.height
     },
-    show(visible, layer) {
-      const opacity = layer === 'points' ? 0.75 : 0.5
-      Plotly.restyle(plot, { visible: visible.map(on => on && layer !== 'grid'), 'marker.opacity': opacity })
-      const annotations = plot.layout.annotations.map(a => ({ ...a, visible: visible[+a.name] && layer !== 'grid' }))
-      Plotly.relayout(plot, { annotations })
+    unit() { const v = figure.view(), [width, height] = lengths(); return [width / (v.x1 - v.x0), height / (v.y1 - v.y0)] },
+    view: () => fitted(wanted, ...lengths()),
+    show(nextVisible, nextLayer) {
+      visible = nextVisible
+      layer = nextLayer
+      Plotly.update(plot,
+        { visible: visible.map(on => on && layer !== 'grid'), 'marker.opacity': layer === 'points' ? 0.75 : 0.5 },
+        { annotations: names() })
     },
     background(image) {
       const { x0, x1, y0, y1 } = image?.box ?? {}
@@ -107,23 +118,33 @@ export async function createFigure(Plotly, plot, points, { raw, theme, touch, on
         sizing: 'stretch', layer: 'below',
       }] })
     },
-    zoom(factor) {
-      const v = figure.view(), half = (a, b) => [(a + b - (b - a) / factor) / 2, (a + b + (b - a) / factor) / 2]
-      Plotly.relayout(plot, { 'xaxis.range': half(v.x0, v.x1), 'yaxis.range': half(v.y0, v.y1) })
+    pan(dx, dy) { const [ux, uy] = figure.unit(); view(moved(figure.view(), -dx / ux, dy / uy)) },
+    zoom(factor, place) {
+      const now = figure.view(), [x, y] = place ?? [(now.x0 + now.x1) / 2, (now.y0 + now.y1) / 2]
+      view(zoomed(now, home, factor, x, y))
     },
-    reset() { Plotly.relayout(plot, home) },
+    include(place) { view(padded(including(wanted, place))) },
+    reset() { view(home) },
+    async resize() { await Plotly.Plots.resize(plot); view(wanted) },
     recolour(next) {
-      const annotations = plot.layout.annotations.map(a => ({
-        ...a, font: { ...a.font, color: next.text }, bgcolor: next.background,
-      }))
-      const lines = {}
+      colours = next
+      const lines = { annotations: names(), 'font.color': next.text }
       for (const name of ['xaxis', 'yaxis']) {
         Object.assign(lines, { [`${name}.color`]: next.text, [`${name}.linecolor`]: next.line,
           [`${name}.zerolinecolor`]: next.line, [`${name}.tickcolor`]: next.line })
       }
-      Plotly.relayout(plot, { annotations, ...lines, 'font.color': next.text })
+      Plotly.relayout(plot, lines)
     },
-    save(name) { Plotly.downloadImage(plot, { format: 'png', filename: name, scale: 2 }) },
+    // What is on the screen, on a ground of its own, with the kept place and the classes named.
+    save(name, kept) {
+      const ring = { type: 'scatter', mode: 'markers', name: 'kept', x: [kept[0]], y: [kept[1]],
+        marker: { symbol: 'circle-open', size: 18, color: colours.text, line: { width: 3 } } }
+      const ground = { paper_bgcolor: colours.background, plot_bgcolor: colours.background, showlegend: true }
+      const { clientWidth: width, clientHeight: height } = plot
+      Plotly.downloadImage({ data: [...plot.data, ring], layout: { ...plot.layout, ...ground } },
+        { format: 'png', filename: name, width: width + 90, height, scale: 2 })
+    },
   }
+  view(home)
   return figure
 }

@@ -27,6 +27,8 @@ export function createOverlay(svg) {
     point(place) { pointPlace = place },
     posterior(next) { sigma = next ?? null },
     draw(figure) {
+      const { left, top, width, height } = figure.area(), box = svg.getBoundingClientRect()
+      svg.style.clipPath = `inset(${top}px ${box.width - left - width}px ${box.height - top - height}px ${left}px)`
       for (const node of [halo, ring]) put(node, keptPlace && figure.toPixels(keptPlace))
       put(dot, pointPlace && figure.toPixels(pointPlace))
       for (const { k, node } of ellipses) {

@@ -1,11 +1,8 @@
 // The words and pictures around the map: original, decoded image, trust, neighbours, latent.
 import { classColour } from '../js/theme.js'
 
-const TRUST = {
-  data: ['●', 'in data', 'Encoded images lie this close, so the decoder has learned what belongs here.'],
-  gap: ['◐', 'in a gap', 'No encoded image lies this close: the decoder is filling in between what it has seen.'],
-  outside: ['○', 'outside', 'Farther out than the model has seen: do not read much into this image.'],
-}
+// Shape and word together, so that nothing rests on colour.
+const TRUST = { data: '● in data', rare: '◐ rare image', gap: '◐ in a gap', outside: '○ outside' }
 // Above this many dimensions numbers become bars.
 const NUMBERS = 8
 
@@ -19,7 +16,14 @@ const element = (tag, className, text) => {
 }
 
 // What a row of the data set is called: "MNIST training image 123".
-export const rowName = (about, row) => `${about.origins.find(([stop]) => row < stop)?.[1] ?? about.noun} ${row}`
+export function rowName(about, row) {
+  let start = 0
+  for (const [stop, template] of about.origins) {
+    if (row < stop) return template.replace('{index}', row - start)
+    start = stop
+  }
+  return `${about.noun} ${row}`
+}
 
 export function createPanel(root, { onPick }) {
   const part = name => root.querySelector(`[data-part=${name}]`)
@@ -29,23 +33,25 @@ export function createPanel(root, { onPick }) {
     open(nextAbout, nextThumbs) { about = nextAbout; thumbs = nextThumbs },
 
     // The left picture is always a real image: the point's own, or the nearest one on the map.
-    original(row, label, exact) {
+    original(row, label, exact, someHidden) {
       thumbs.paint(part('original'), row)
       part('original').setAttribute('aria-label', `${about.noun} ${about.classes[label]}`)
       part('original-card').dataset.kind = exact ? 'original' : 'nearest'
-      part('original-title').textContent = exact ? 'Original' : 'Nearest original'
+      part('original-title').textContent = exact ? 'Original' : someHidden ? 'Nearest shown' : 'Nearest original'
       part('original-caption').textContent = `${about.noun} ${about.classes[label]}`
       part('original-row').textContent = rowName(about, row)
       root.dataset.on = exact ? 'point' : 'place'
-      part('decoded-card').dataset.kind = exact ? 'reconstruction' : 'generated'
-      part('decoded-title').textContent = exact ? 'Reconstruction' : 'Generated'
     },
 
+    // Title and tone change with the pixels that they speak of.
     decoded(said) {
-      const canvas = part('decoded')
+      const canvas = part('decoded'), exact = said.row !== undefined
       canvas.dataset.z = said.z.map(value => value.toFixed(3)).join(',')
       canvas.dataset.source = said.source
-      part('decoded-caption').textContent = said.place ? `at (${said.place.map(v => number(v)).join(', ')})` : ''
+      part('decoded-card').dataset.kind = exact ? 'reconstruction' : 'generated'
+      part('decoded-title').textContent = exact ? 'Reconstruction' : 'Generated'
+      const place = said.place.map(value => number(value)).join(', ')
+      part('decoded-caption').textContent = about.raw ? `z = (${place})` : `map position (${place})`
       if (said.trust) panel.detail(said)
     },
 
@@ -54,24 +60,21 @@ export function createPanel(root, { onPick }) {
 
     detail(said) {
       delete root.dataset.stale
-      const [mark, word, why] = TRUST[said.trust]
-      const trust = part('trust')
-      trust.dataset.trust = said.trust
-      trust.textContent = `${mark} ${word}`
-      trust.title = why
-      part('why').textContent = why
+      part('trust').dataset.trust = said.trust
+      part('trust').textContent = TRUST[said.trust]
+      part('why').textContent = said.why
       part('measures').textContent = [
-        said.mse === undefined ? null : `Squared error ${said.mse.toPrecision(2)} per pixel.`,
-        `Encoded again, it lands ${number(said.round_trip)} away.`,
+        said.mse === undefined ? null : `Squared error ${said.mse.toPrecision(2)} per pixel, from the posterior mean.`,
+        `Round trip |E(D(z)) − z| = ${number(said.round_trip)}.`,
         said.mixed ? `Mixed from ${said.mixed.rows.length} neighbours on the map, whose latents differ by ` +
           `${number(100 * said.mixed.spread, 0)} % of the overall spread.` : null,
       ].filter(Boolean).join(' ')
       strip(part('neighbours'), said.neighbours)
-      latent(part('latent'), said.latent)
+      latent(part('latent'), said.latent, said.sigma)
     },
 
     fault(sentence) {
-      part('fault').textContent = sentence
+      part('fault-text').textContent = sentence
       part('fault').hidden = !sentence
     },
   }
@@ -89,7 +92,7 @@ export function createPanel(root, { onPick }) {
     neighbours.forEach(({ row, label, distance }, index) => {
       const button = list.children[index], [canvas, name, note] = button.children
       button.dataset.row = row
-      button.title = `${rowName(about, row)}: click to go there`
+      button.title = `${rowName(about, row)}, ${number(distance)} away in latent space: click to go there`
       name.textContent = about.classes[label]
       name.style.borderColor = classColour(label)
       note.textContent = number(distance)
@@ -97,12 +100,16 @@ export function createPanel(root, { onPick }) {
     })
   }
 
-  function latent(box, z) {
+  function latent(box, z, sigma) {
     box.replaceChildren()
     if (z.length <= NUMBERS) {
       z.forEach((value, index) => {
         const chip = element('span', 'lx-number')
         chip.append(element('span', 'lx-dim', `z${subscript(index + 1)}`), document.createTextNode(number(value, 3)))
+        if (sigma) {
+          chip.append(element('span', 'lx-sigma', ` ± ${sigma[index].toPrecision(2)}`))
+          chip.title = 'Mean and standard deviation of the posterior q(z|x); the ellipses on the map are 1 and 2 σ'
+        }
         box.append(chip)
       })
       return
@@ -115,7 +122,7 @@ export function createPanel(root, { onPick }) {
       bar.title = `z${subscript(index + 1)} = ${number(value, 3)}`
       bars.append(bar)
     })
-    box.append(bars, element('span', 'lx-note', `${z.length} dimensions, largest ${number(largest)}`))
+    box.append(bars, element('span', 'lx-note', `${z.length} dimensions, largest |z| ${number(largest)}`))
   }
   return panel
 }

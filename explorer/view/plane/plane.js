@@ -1,18 +1,23 @@
 // The plane: one row that reads image -> encoder -> latent plane -> decoder -> image. It knows the pointer in data
 // coordinates anywhere, decodes there through the channel, and tells the page only of a place that was kept.
+import { holds } from '../js/boxes.js'
 import { openChannel } from '../js/channel.js'
+import { listen } from '../js/gestures.js'
 import { openThumbs, paint } from '../js/images.js'
 import { indexPoints, nearestPoint, parsePoints } from '../js/points.js'
-import { classColour, themeOf } from '../js/theme.js'
+import { themeOf } from '../js/theme.js'
 import { createFigure, loadPlotly } from './figure.js'
+import { createLegend } from './legend.js'
 import { createOverlay } from './overlay.js'
 import { createPanel } from './panel.js'
 
 // A pointer this near to a point means the point.
-const SNAP_PIXELS = 7, SNAP_TOUCH = 12
+const SNAP_PIXELS = 7, SNAP_TOUCH = 14
 // A pointer at rest this long asks for trust and neighbours.
 const REST_MS = 140
 const STEP_PIXELS = 6, STEP_LARGE = 40
+// Decoded cells along the longer side of the map.
+const GRID_CELLS = 22, GRID_CELLS_SMALL = 14, SMALL_PIXELS = 500
 
 const at = path => new URL(`./explorer/${path}`, document.baseURI).href
 const mounted = new WeakMap()
@@ -25,53 +30,53 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
 function createPlane(root, setTriggerValue) {
   const part = name => root.querySelector(`[data-part=${name}]`)
-  const plot = part('plot'), touch = matchMedia('(pointer: coarse)').matches
+  const plot = part('plot')
   const overlay = createOverlay(part('overlay'))
   const panel = createPanel(root, { onPick: row => keep(targetOfRow(row)) })
+  const legend = createLegend(part('legend'), () => drawLayer())
   const channel = openChannel(at('decode').replace(/^http/, 'ws'), open => { root.dataset.connected = open })
   let shown = null          // what the page asked for: { model, dataset, projection, layer, row, place }
-  let points = null, index = null, figure = null, thumbs = null, visible = []
+  let points = null, index = null, figure = null, thumbs = null
   let kept = null, target = null, rest = 0, generation = 0
 
-  const visiblePoint = i => visible[points.label[i]]
   const mapPath = () => [shown.model, shown.dataset, shown.projection].map(encodeURIComponent).join('/')
+  const placeOf = next => next.xy ?? [points.x[next.i], points.y[next.i]]
 
-  async function update(data) {
+  function update(data) {
     const before = shown
     shown = data
-    if (!before || ['model', 'dataset', 'projection'].some(key => data[key] !== before[key])) return openMap()
     followTheme()
+    if (!before || ['model', 'dataset', 'projection'].some(key => data[key] !== before[key])) return openMap()
     if (!figure) return
     if (data.layer !== before.layer) drawLayer()
-    if (!same(data, kept)) keep(targetOf(data), false)
-    overlay.draw(figure)
+    if (!same(data, kept)) restore()
   }
 
   async function openMap() {
     const mine = ++generation
     root.dataset.ready = 'false'
+    panel.fault('')
     figure = null
+    gridSource = null
     try {
       const [Plotly, buffer] = await Promise.all([loadPlotly(at('plotly/plotly.min.js')), fetchPoints()])
       if (mine !== generation) return
       points = parsePoints(buffer)
       index = indexPoints(points)
       thumbs = openThumbs(chunk => at(`thumbs/${encodeURIComponent(shown.dataset)}/${chunk}`), points.about)
-      visible = points.about.classes.map(() => true)
-      panel.open(points.about, thumbs)
-      panel.fault('')
-      const drawn = await createFigure(Plotly, plot, points, {
-        raw: shown.projection === 'raw', theme: themeOf(root), touch, onView: moved,
-      })
+      panel.open({ ...points.about, raw: shown.projection === 'raw' }, thumbs)
+      legend.open(points.about)
+      const drawn = await createFigure(Plotly, plot, points, { theme: themeOf(root), onView: viewed })
       if (mine !== generation) return
       figure = drawn
     } catch (error) {
-      if (mine === generation) panel.fault(`The map could not be drawn: ${error.message}`)
+      if (mine !== generation) return
+      root.dataset.ready = 'failed'
+      panel.fault(`The map could not be drawn. ${error.message}`)
       return
     }
-    drawLegend()
     drawLayer()
-    keep(targetOf(shown), false)
+    restore()
     part('encoder-note').textContent = shown.encoderNote
     part('decoder-note').textContent = shown.decoderNote
     root.dataset.ready = 'true'
@@ -90,10 +95,10 @@ function createPlane(root, setTriggerValue) {
     (row !== null && targetOfRow(row)) || (place && { xy: place }) || { row: points.row[0], i: 0 }
   const same = (data, kept) => kept && (kept.xy ? data.place && kept.xy.every((v, k) => Math.abs(v - data.place[k]) < 1e-4)
     : data.row === kept.row)
+  const nearest = place => nearestPoint(points, index, place, figure.unit(), i => legend.visible[points.label[i]])
 
   function targetAt(event) {
-    const place = figure.toPlace(event.clientX, event.clientY)
-    const near = nearestPoint(points, index, place, figure.unit(), visiblePoint)
+    const place = figure.toPlace(event.clientX, event.clientY), near = nearest(place)
     const snap = event.pointerType === 'touch' ? SNAP_TOUCH : SNAP_PIXELS
     if (near && near.pixels <= snap && shown.layer !== 'grid') return { row: points.row[near.i], i: near.i }
     return { xy: place, near: near?.i }
@@ -103,9 +108,9 @@ function createPlane(root, setTriggerValue) {
     if (!next) return
     target = next
     panel.waiting()
-    const near = next.i ?? next.near ?? nearestPoint(points, index, next.xy, figure.unit(), visiblePoint)?.i
-    if (near !== undefined) panel.original(points.row[near], points.label[near], next.i !== undefined)
-    overlay.point(next.xy ?? [points.x[next.i], points.y[next.i]])
+    const near = next.i ?? next.near ?? nearest(next.xy)?.i
+    if (near !== undefined) panel.original(points.row[near], points.label[near], next.i !== undefined, legend.someHidden)
+    overlay.point(placeOf(next))
     overlay.draw(figure)
     ask(next, resting)
     clearTimeout(rest)
@@ -128,59 +133,57 @@ function createPlane(root, setTriggerValue) {
 
   // Keep a place: it stays when the pointer leaves, and goes to the page (and so to the address).
   function keep(next, tell = true) {
-    if (!next) return
+    if (!next || (tell && root.dataset.connected === 'false')) return
     kept = next
-    overlay.keep(next.xy ?? [points.x[next.i], points.y[next.i]])
+    overlay.keep(placeOf(next))
     show(next, true)
     if (tell) setTriggerValue('commit', next.xy ? { place: next.xy } : { row: next.row })
   }
 
-  // --- pointer and keys -------------------------------------------------------------------------------------------
-  let pressed = null, pending = null
-  const onMap = event => figure && figure.inside(event.clientX, event.clientY)
-  const move = event => {
-    if (!figure) return
-    const panning = pressed && !touch
-    if (panning || (!pressed && !onMap(event))) return
-    if (!pressed && !plot.contains(event.target)) return
-    if (!pending) requestAnimationFrame(() => { const e = pending; pending = null; if (figure) show(targetAt(e)) })
-    pending = event
+  // What the address says; a place beyond the view is brought into it.
+  function restore() {
+    keep(targetOf(shown), false)
+    if (!holds(figure.view(), placeOf(kept))) figure.include(placeOf(kept))
   }
-  plot.addEventListener('pointerdown', event => { if (onMap(event)) pressed = [event.clientX, event.clientY] }, true)
-  addEventListener('pointermove', move, true)       // on window: Plotly lays a cover over the page while it pans
-  addEventListener('pointerup', event => {
-    const click = pressed && Math.hypot(event.clientX - pressed[0], event.clientY - pressed[1]) < 4
-    if (pressed && figure && (click || touch) && onMap(event)) keep(targetAt(event))
-    pressed = null
-  }, true)
-  plot.addEventListener('pointerleave', () => { if (!pressed && kept && figure) show(kept, true) })
+
+  // --- pointer and keys -------------------------------------------------------------------------------------------
+  listen(plot, {
+    inside: event => figure?.inside(event) ?? false,
+    onPoint: event => figure && show(targetAt(event)),
+    onClick: event => figure && keep(targetAt(event)),
+    onLeave: () => figure && kept && target !== kept && show(kept, true),
+    onPan: (dx, dy) => figure?.pan(dx, dy),
+    onZoom: (factor, x, y) => figure?.zoom(factor, figure.toPlace(x, y)),
+  })
   part('map').addEventListener('keydown', event => {
     const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
     if (!figure || event.target !== part('map')) return
     if (event.key === 'Enter') keep(target)
     else if (event.key === 'Escape') show(kept, true)
-    else if (steps[event.key]) {
-      const [x, y] = figure.toPixels(target.xy ?? [points.x[target.i], points.y[target.i]])
-      const size = event.shiftKey ? STEP_LARGE : STEP_PIXELS, box = plot.getBoundingClientRect()
-      const [dx, dy] = steps[event.key]
-      show({ xy: figure.toPlace(box.left + x + dx * size, box.top + y + dy * size) })
-    } else return
+    else if (steps[event.key]) walk(steps[event.key], event.shiftKey ? STEP_LARGE : STEP_PIXELS)
+    else return
     event.preventDefault()
   })
+  // A step in pixels; the map follows where the walk would leave it.
+  function walk([dx, dy], size) {
+    const [x, y] = figure.toPixels(placeOf(target)), box = plot.getBoundingClientRect()
+    const next = { xy: figure.toPlace(box.left + x + dx * size, box.top + y + dy * size) }
+    if (!holds(figure.view(), next.xy)) figure.pan(-dx * size, -dy * size)
+    show(next)
+  }
 
-  // --- layers, legend, tools --------------------------------------------------------------------------------------
-  let redraw = 0
-  function moved(settled) {
+  // --- layers, tools, view ----------------------------------------------------------------------------------------
+  let redraw = 0, gridSource = null
+  function viewed() {
     if (!figure) return
     overlay.draw(figure)
-    if (!settled || shown.layer === 'points') return
     clearTimeout(redraw)
-    redraw = setTimeout(drawGrid, 250)
+    if (shown.layer !== 'points') redraw = setTimeout(drawGrid, 250)
   }
-  let gridSource = null
   function drawGrid() {
     if (!figure || shown.layer === 'points') return
-    const v = figure.view(), n = touch ? 14 : 22, width = v.x1 - v.x0, height = v.y1 - v.y0
+    const v = figure.view(), width = v.x1 - v.x0, height = v.y1 - v.y0
+    const n = plot.clientWidth < SMALL_PIXELS ? GRID_CELLS_SMALL : GRID_CELLS
     const [nx, ny] = [width, height].map(side => Math.max(1, Math.round(n * side / Math.max(width, height))))
     const source = at(`grid/${mapPath()}?x0=${v.x0}&x1=${v.x1}&y0=${v.y0}&y1=${v.y1}&nx=${nx}&ny=${ny}`)
     if (source === gridSource) return
@@ -188,43 +191,33 @@ function createPlane(root, setTriggerValue) {
     figure.background({ source, box: v })
   }
   function drawLayer() {
-    figure.show(visible, shown.layer)
+    if (!figure) return
+    legend.enable(shown.layer !== 'grid')
+    figure.show(legend.visible, shown.layer)
     if (shown.layer === 'points') { gridSource = null; figure.background(null) } else drawGrid()
-  }
-  function drawLegend() {
-    part('legend').replaceChildren(...points.about.classes.map((name, c) => {
-      const chip = document.createElement('button')
-      chip.type = 'button'
-      chip.className = 'lx-chip'
-      chip.style.setProperty('--colour', classColour(c))
-      chip.textContent = name
-      chip.title = `${points.about.noun} ${name}: click to hide or show, double-click to show it alone`
-      chip.onclick = () => { visible[c] = !visible[c]; if (!visible.some(Boolean)) visible.fill(true); refresh() }
-      chip.ondblclick = () => { visible = visible.map((_, other) => other === c); refresh() }
-      return chip
-    }))
-    refresh(false)
-  }
-  function refresh(redrawMap = true) {
-    [...part('legend').children].forEach((chip, c) => chip.setAttribute('aria-pressed', visible[c]))
-    if (redrawMap) drawLayer()
   }
   part('zoom-in').onclick = () => figure?.zoom(1.6)
   part('zoom-out').onclick = () => figure?.zoom(1 / 1.6)
-  part('reset').onclick = () => { visible.fill(true); refresh(); figure?.reset() }
-  part('save').onclick = () => figure?.save(`${shown.model}-${shown.projection}`)
+  part('reset').onclick = () => { legend.all(); figure?.reset() }
+  part('save').onclick = () => figure?.save(`${shown.model}-${shown.projection}`, placeOf(kept))
+  part('retry').onclick = openMap
 
   // A change of theme changes variables on the page; the drawing follows.
   let colours = ''
   function followTheme() {
     const theme = themeOf(root), now = theme.text + theme.background
+    root.dataset.theme = theme.dark ? 'dark' : 'light'
     if (figure && colours && now !== colours) figure.recolour(theme)
     colours = now
   }
   part('map').addEventListener('pointerenter', followTheme)
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => setTimeout(followTheme, 200))
-
-  new ResizeObserver(() => requestAnimationFrame(() => moved(true))).observe(plot)
+  let size = ''
+  new ResizeObserver(([{ contentRect: { width, height } }]) => {
+    const now = `${Math.round(width)} ${Math.round(height)}`
+    if (figure && size && now !== size) figure.resize().then(() => overlay.draw(figure))
+    size = now
+  }).observe(plot)
 
   return { update }
 }

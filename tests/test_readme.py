@@ -1,0 +1,66 @@
+"""The README's figures of the shipped models are those of their cards, and its paths exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from explorer import store
+from explorer.spec import TrainSpec
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SHIPPED = [a for a in store.find([(store.PRETRAINED, True)]).artefacts if a.card.kind == "model"]
+COLUMNS = (
+    "negative_elbo",
+    "reconstruction",
+    "kl",
+    "above_grey_floor",
+    "is_nll",
+    "active_units",
+    "mse",
+)
+
+
+def figures(name: str) -> list[str]:
+    """The cells of a model's row in the README."""
+    [row] = [line for line in README.splitlines() if line.startswith(f"| `{name}`")]
+    return [cell.strip() for cell in row.strip("|").split("|")][1:]
+
+
+def test_the_four_models_are_shipped():
+    names = {"mnist-ae-2d", "mnist-vae-2d", "mnist-vae-20", "mnist-conv-vae-32"}
+    assert names <= {artefact.id for artefact in SHIPPED}
+
+
+@pytest.mark.parametrize("artefact", SHIPPED, ids=lambda artefact: artefact.id)
+def test_each_row_says_what_the_card_says(artefact):
+    for key, cell in zip(COLUMNS, figures(artefact.id), strict=True):
+        metric = artefact.card.metrics.get(key)
+        if metric is None:
+            assert cell == "-"
+            continue
+        digits = len(cell.partition(".")[2])
+        assert float(cell) == pytest.approx(metric.value, abs=0.51 * 10**-digits)
+
+
+@pytest.mark.parametrize("artefact", SHIPPED, ids=lambda artefact: artefact.id)
+def test_each_card_has_its_command_its_log_and_a_spec_that_rebuilds_it(artefact):
+    card = artefact.card
+    assert f"--name {card.id}" in card.command
+    assert len(card.training.log) == card.spec.epochs
+    assert TrainSpec.model_validate(card.spec.model_dump(mode="json")) == card.spec
+    assert "10,000 test images" in card.metrics_on
+    assert store.sha256(artefact.folder / store.WEIGHTS) == card.weights_sha256
+    assert card.command in (store.PRETRAINED / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_file_that_the_readme_shows_or_links_is_there():
+    targets = re.findall(r"\]\(([^)#]+)\)", README)
+    assert targets
+    assert all((ROOT / target).exists() for target in targets)
+
+
+def test_the_zoo_is_small_enough_to_clone():
+    size = sum(file.stat().st_size for file in store.PRETRAINED.rglob("*") if file.is_file())
+    assert size < 60e6
