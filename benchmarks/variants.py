@@ -21,10 +21,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
+from benchmarks.networks import TutorialVAE
 from explorer.data import Dataset, Images, load_dataset
-from explorer.models import Autoencoder, build
 from explorer.models.base import draw
 from explorer.objectives import kl_to_standard_normal
 from explorer.spec import DataSpec, ModelSpec, ObjectiveSpec, TrainSpec
@@ -122,60 +122,6 @@ class Pictures(torch.utils.data.Dataset):
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         picture = Image.fromarray(self.pixels[index].numpy())
         return self.transform(picture), int(self.labels[index])
-
-
-class TutorialVAE(nn.Module):
-    """The network as tutorials write it: separate mean and logvar heads, a sigmoid at the end.
-
-    Its first weights are those of the project's own network of that seed, because after a few
-    epochs two initialisations differ by more than two ways to train do.
-    """
-
-    def __init__(self, spec: ModelSpec, seed: int) -> None:
-        super().__init__()
-        pixels = prod(spec.image_shape)
-        if spec.family == "vae":
-            (width,) = spec.hidden
-            self.trunk = nn.Sequential(nn.Flatten(), nn.Linear(pixels, width), nn.ReLU())
-            self.decoder = nn.Sequential(
-                *(nn.Linear(spec.latent_dim, width), nn.ReLU()),
-                *(nn.Linear(width, pixels), nn.Sigmoid(), nn.Unflatten(1, spec.image_shape)),
-            )
-        else:
-            (image, height, _), (first, second) = spec.image_shape, spec.channels
-            side = height // 4
-            width = second * side * side
-            self.trunk = nn.Sequential(
-                *(nn.Conv2d(image, first, 4, stride=2, padding=1), nn.ReLU()),
-                *(nn.Conv2d(first, second, 4, stride=2, padding=1), nn.ReLU(), nn.Flatten()),
-            )
-            self.decoder = nn.Sequential(
-                *(nn.Linear(spec.latent_dim, width), nn.Unflatten(1, (second, side, side))),
-                *(nn.ReLU(), nn.ConvTranspose2d(second, first, 4, stride=2, padding=1)),
-                *(nn.ReLU(), nn.ConvTranspose2d(first, image, 4, stride=2, padding=1)),
-                nn.Sigmoid(),
-            )
-        self.mean = nn.Linear(width, spec.latent_dim)
-        self.logvar = nn.Linear(width, spec.latent_dim)
-        self._start_from(build(spec, ObjectiveSpec(), seed))
-
-    @torch.no_grad()
-    def _start_from(self, model: Autoencoder) -> None:
-        source = iter(list(model.parameters()))
-        for target in self.trunk.parameters():
-            target.copy_(next(source))
-        for name in ("weight", "bias"):  # one head for both: mean first, then logvar
-            mean, logvar = next(source).chunk(2)
-            getattr(self.mean, name).copy_(mean)
-            getattr(self.logvar, name).copy_(logvar)
-        for target, value in zip(self.decoder.parameters(), source, strict=True):
-            target.copy_(value)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        h = self.trunk(x)
-        mean, logvar = self.mean(h), self.logvar(h)
-        z = mean + torch.exp(0.5 * logvar) * torch.randn_like(mean)
-        return self.decoder(z), mean, logvar
 
 
 def tutorial(job: Job, turn: Turn) -> float:

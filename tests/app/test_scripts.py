@@ -112,3 +112,39 @@ def test_a_lost_connection_is_opened_again_and_the_last_place_asked_again(page):
     result = run(page, "channel.js", CHANNEL % steps, None)
     assert result["sent"] == [["a"], ["a"]]
     assert result["heard"] == [["a", 2]]
+
+
+def test_a_fitted_box_holds_the_wanted_one_with_equal_units(page):
+    body = """({ fitted }, boxes) => boxes.map(([x0, x1, y0, y1, w, h]) => {
+        const box = fitted({ x0, x1, y0, y1 }, w, h)
+        return [box.x0, box.x1, box.y0, box.y1]
+    })"""
+    rng = np.random.default_rng(2)
+    low, size = rng.normal(size=(60, 2)), rng.uniform(0.1, 9, (60, 2))
+    pixels = rng.uniform(100, 1500, (60, 2))
+    boxes = np.column_stack([low[:, 0], low[:, 0] + size[:, 0], low[:, 1], low[:, 1] + size[:, 1]])
+    found = np.array(run(page, "boxes.js", body, np.hstack([boxes, pixels]).tolist()))
+    assert (found[:, [0, 2]] <= boxes[:, [0, 2]] + 1e-9).all()
+    assert (found[:, [1, 3]] >= boxes[:, [1, 3]] - 1e-9).all()
+    units = (found[:, [1, 3]] - found[:, [0, 2]]) / pixels
+    assert np.allclose(units[:, 0], units[:, 1])
+
+
+def test_zooming_keeps_the_place_under_the_pointer_and_has_limits(page):
+    body = """({ zoomed }, factors) => {
+        const home = { x0: -3, x1: 3, y0: -2, y1: 2 }
+        return factors.map(f => zoomed(home, home, f, 1, 0.5)).map(b => [b.x0, b.x1, b.y0, b.y1])
+    }"""
+    near, far, twice = np.array(run(page, "boxes.js", body, [1e9, 1e-9, 2]))
+    assert near[1] - near[0] == pytest.approx(6 / 300)
+    assert far[1] - far[0] == pytest.approx(24)
+    assert twice.tolist() == pytest.approx([-1, 2, -0.75, 1.25])
+
+
+def test_names_are_pushed_apart_until_they_can_be_read(page):
+    places = [[0, 0], [0, 0], [0.1, 0], [5, 5]]
+    body = "({ spreadOut }, places) => spreadOut(places, 1)"
+    found = np.array(run(page, "boxes.js", body, places))
+    distance = np.linalg.norm(found[:, None] - found[None], axis=2)[np.triu_indices(4, 1)]
+    assert distance.min() >= 0.99
+    assert found[3].tolist() == [5, 5]

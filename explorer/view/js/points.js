@@ -63,6 +63,16 @@ export function bounds(x, y) {
   return { x0, x1, y0, y1 }
 }
 
+// The box of the middle 99 % in each direction: a few far outliers must not squeeze everything else into a corner.
+export function coreBounds(x, y) {
+  const cut = values => {
+    const sorted = Float32Array.from(values).sort(), at = share => sorted[Math.round(share * (sorted.length - 1))]
+    return [at(0.005), at(0.995)]
+  }
+  const [x0, x1] = cut(x), [y0, y1] = cut(y)
+  return { x0, x1, y0, y1 }
+}
+
 // Where a class's name is written: at the median of its points, where most of them are.
 export function classCentres({ n, x, y, label }, count) {
   return Array.from({ length: count }, (_, c) => {

@@ -1,6 +1,6 @@
 // The map itself: a Plotly scatter drawn once per atlas. Plotly draws; what is shown is decided here, by one box.
-import { bounds, classCentres } from '../js/points.js'
-import { fitted, including, moved, padded, sizeOf, spreadOut, zoomed } from '../js/boxes.js'
+import { classCentres, coreBounds } from '../js/points.js'
+import { fitted, holds, including, moved, padded, sizeOf, spreadOut, zoomed } from '../js/boxes.js'
 import { classColour } from '../js/theme.js'
 
 const loading = new Map()
@@ -22,6 +22,8 @@ export function loadPlotly(url) {
 export const markerSize = n => (n <= 8000 ? 5 : n <= 80000 ? 3 : 2)
 // Names of classes are kept this far apart, in pixels.
 const NAME_GAP = 24
+// Room around the middle 99 % of the points, as a share of their extent.
+const HOME_MARGIN = 0.12
 
 export function traces({ x, y, label }, classes) {
   const counts = new Uint32Array(classes.length)
@@ -57,7 +59,7 @@ const ranges = box => ({ 'xaxis.range': [box.x0, box.x1], 'yaxis.range': [box.y0
 
 export async function createFigure(Plotly, plot, points, { theme, onView }) {
   const { classes } = points.about
-  const home = padded(bounds(points.x, points.y))
+  const home = padded(coreBounds(points.x, points.y), HOME_MARGIN)
   let wanted = home, colours = theme, visible = classes.map(() => true), layer = 'points'
   await Plotly.react(plot, traces(points, classes), layoutFor(points.about, theme), {
     displaylogo: false, displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false,
@@ -104,6 +106,13 @@ export async function createFigure(Plotly, plot, points, { theme, onView }) {
     },
     unit() { const v = figure.view(), [width, height] = lengths(); return [width / (v.x1 - v.x0), height / (v.y1 - v.y0)] },
     view: () => fitted(wanted, ...lengths()),
+    // How many points the view leaves out.
+    beyond() {
+      const box = figure.view()
+      let count = 0
+      for (let i = 0; i < points.n; i++) if (!holds(box, [points.x[i], points.y[i]])) count++
+      return count
+    },
     show(nextVisible, nextLayer) {
       visible = nextVisible
       layer = nextLayer

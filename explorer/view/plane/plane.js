@@ -80,6 +80,7 @@ function createPlane(root, setTriggerValue) {
     part('encoder-note').textContent = shown.encoderNote
     part('decoder-note').textContent = shown.decoderNote
     root.dataset.ready = 'true'
+    countBeyond()
     thumbs.prefetch()
   }
 
@@ -178,7 +179,12 @@ function createPlane(root, setTriggerValue) {
     if (!figure) return
     overlay.draw(figure)
     clearTimeout(redraw)
-    if (shown.layer !== 'points') redraw = setTimeout(drawGrid, 250)
+    redraw = setTimeout(() => { drawGrid(); countBeyond() }, 250)
+  }
+  function countBeyond() {
+    if (!figure) return
+    const count = figure.beyond()
+    part('beyond').textContent = count ? `${count.toLocaleString('en')} of ${points.n.toLocaleString('en')} points lie beyond this view` : ''
   }
   function drawGrid() {
     if (!figure || shown.layer === 'points') return
