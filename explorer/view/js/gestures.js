@@ -6,13 +6,8 @@ const CLICK_PIXELS = 4
 
 export function listen(element, { inside, onPoint, onClick, onLeave, onPan, onZoom }) {
   const down = new Map()            // pointers that are pressed: id -> { x, y, startX, startY, moved }
-  let pinched = false, frame = null
+  let pinched = false
 
-  // At most one answer per frame, to the newest event.
-  const soon = action => {
-    if (!frame) requestAnimationFrame(() => { const latest = frame; frame = null; latest() })
-    frame = action
-  }
   const middle = () => {
     const all = [...down.values()], mean = key => all.reduce((sum, p) => sum + p[key], 0) / all.length
     const spread = Math.hypot(all[0].x - all[1].x, all[0].y - all[1].y)
@@ -24,12 +19,12 @@ export function listen(element, { inside, onPoint, onClick, onLeave, onPan, onZo
     down.set(event.pointerId, { x: event.clientX, y: event.clientY, startX: event.clientX, startY: event.clientY })
     if (down.size === 1) pinched = false
     if (down.size > 1) pinched = true
-    else if (event.pointerType === 'touch') soon(() => onPoint(event))
+    else if (event.pointerType === 'touch') onPoint(event)
   })
   addEventListener('pointermove', event => {
     const press = down.get(event.pointerId)
     if (!press) {
-      if (event.pointerType !== 'touch' && !down.size && element.contains(event.target) && inside(event)) soon(() => onPoint(event))
+      if (event.pointerType !== 'touch' && !down.size && element.contains(event.target) && inside(event)) onPoint(event)
       return
     }
     if (down.size > 1) {
@@ -42,7 +37,7 @@ export function listen(element, { inside, onPoint, onClick, onLeave, onPan, onZo
     }
     const [dx, dy] = [event.clientX - press.x, event.clientY - press.y]
     press.moved ||= Math.hypot(event.clientX - press.startX, event.clientY - press.startY) > CLICK_PIXELS
-    if (event.pointerType === 'touch') soon(() => { if (!pinched) onPoint(event) })
+    if (event.pointerType === 'touch') { if (!pinched) onPoint(event) }
     else if (press.moved) onPan(dx, dy)
     if (event.pointerType === 'touch' || press.moved) Object.assign(press, { x: event.clientX, y: event.clientY })
   })
@@ -50,10 +45,10 @@ export function listen(element, { inside, onPoint, onClick, onLeave, onPan, onZo
     const press = down.get(event.pointerId)
     down.delete(event.pointerId)
     if (!press || pinched || !inside(event)) return
-    if (event.pointerType === 'touch' || !press.moved) { frame &&= () => {}; onClick(event) }
+    if (event.pointerType === 'touch' || !press.moved) onClick(event)
   })
   addEventListener('pointercancel', event => { if (down.delete(event.pointerId)) onLeave() })
-  element.addEventListener('pointerleave', event => { if (!down.size && event.pointerType !== 'touch') soon(onLeave) })
+  element.addEventListener('pointerleave', event => { if (!down.size && event.pointerType !== 'touch') onLeave() })
   element.addEventListener('wheel', event => {
     if (!inside(event)) return
     event.preventDefault()

@@ -15,6 +15,9 @@ import { createPanel } from './panel.js'
 const SNAP_PIXELS = 7, SNAP_TOUCH = 14
 // A pointer at rest this long asks for trust and neighbours.
 const REST_MS = 140
+// The image comes first: the page hears of a kept place a little later, because its script and the browser's own
+// update would delay the decode.
+const TELL_MS = 60
 const STEP_PIXELS = 6, STEP_LARGE = 40
 // Decoded cells along the longer side of the map.
 const GRID_CELLS = 22, GRID_CELLS_SMALL = 14, SMALL_PIXELS = 500
@@ -113,9 +116,10 @@ function createPlane(root, setTriggerValue) {
     if (near !== undefined) panel.original(points.row[near], points.label[near], next.i !== undefined, legend.someHidden)
     overlay.point(placeOf(next))
     overlay.draw(figure)
-    ask(next, resting)
+    ask(next, false)                  // the image first; what is said of it follows
     clearTimeout(rest)
-    if (!resting) rest = setTimeout(() => { if (target === next) ask(next, true) }, REST_MS)
+    if (resting) ask(next, true)
+    else rest = setTimeout(() => { if (target === next) ask(next, true) }, REST_MS)
   }
 
   function ask(next, detail) {
@@ -138,7 +142,7 @@ function createPlane(root, setTriggerValue) {
     kept = next
     overlay.keep(placeOf(next))
     show(next, true)
-    if (tell) setTriggerValue('commit', next.xy ? { place: next.xy } : { row: next.row })
+    if (tell) setTimeout(() => setTriggerValue('commit', next.xy ? { place: next.xy } : { row: next.row }), TELL_MS)
   }
 
   // What the address says; a place beyond the view is brought into it.
