@@ -173,6 +173,7 @@ def inverse_square(distance: np.ndarray) -> np.ndarray:
     smallest = distance[:, :1]
     hit = smallest == 0
     # Beyond this ratio a weight is nothing in float64 anyway, and its square would overflow.
-    relative = np.clip(distance / np.where(hit, 1, smallest), 1, 1e9)
+    with np.errstate(over="ignore"):
+        relative = np.clip(distance / np.where(hit, 1, smallest), 1, 1e9)
     weights = np.where(hit, distance == 0, 1 / np.square(relative))
     return weights / weights.sum(1, keepdims=True)

@@ -38,9 +38,9 @@ def lonely(atlas) -> int:
 
 
 def empty_place(atlas) -> tuple[float, float]:
-    """A place inside the drawn map with no point near it."""
+    """A place inside the view that a map opens with, with no point near it."""
     xy = atlas.coordinates("raw")
-    low, high = xy.min(0), xy.max(0)
+    low, high = np.quantile(xy, [0.005, 0.995], axis=0)
     places = np.random.default_rng(0).uniform(low, high, (500, 2))
     distance = np.linalg.norm(places[:, None] - xy[None], axis=2).min(1)
     x, y = places[np.argmax(distance)].round(2)
