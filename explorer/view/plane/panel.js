@@ -65,7 +65,7 @@ export function createPanel(root, { onPick }) {
       part('why').textContent = said.why
       part('measures').textContent = [
         said.mse === undefined ? null : `Squared error ${said.mse.toPrecision(2)} per pixel, from the posterior mean.`,
-        `Round trip |E(D(z)) − z| = ${number(said.round_trip)}.`,
+        `Round trip |E(D(z)) − z| = ${said.round_trip < 0.001 ? 'under 0.001' : said.round_trip.toPrecision(2)}.`,
         said.mixed ? `Mixed from ${said.mixed.rows.length} neighbours on the map, whose latents differ by ` +
           `${number(100 * said.mixed.spread, 0)} % of the overall spread.` : null,
       ].filter(Boolean).join(' ')
