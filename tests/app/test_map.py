@@ -131,6 +131,7 @@ def test_the_back_button_returns_to_the_place_before(map_page: MapPage, atlas):
     map_page.page.go_back()
     map_page.wait_for_query(row="5")
     map_page.wait_for_latent(atlas.mean[5])
+    expect(map_page.part("original-row")).to_have_text("training image 5 of 5,000")
 
 
 def test_a_neighbour_can_be_followed(map_page: MapPage):
@@ -225,6 +226,7 @@ def test_a_kept_place_leads_to_its_nearest_image_in_another_model(map_page: MapP
     nearest = np.linalg.norm(atlas.coordinates("raw") - 0.5, axis=1).argmin()
     map_page.choose("model", open_artefact("mnist-vae-20").card.title)
     map_page.wait_for_query(model="mnist-vae-20", row=str(atlas.rows[nearest]))
+    assert "place" not in map_page.query()
 
 
 def test_a_map_that_cannot_be_fetched_says_so_and_can_be_tried_again(map_page: MapPage):
