@@ -34,7 +34,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and 
 @app.command()
 def train(
     name: Annotated[str, typer.Option(help="The id of the new model.")],
-    model: Annotated[str, typer.Option(help="The model family, for example vae.")] = "vae",
+    family: Annotated[
+        str, typer.Option("--model", help="The model family, for example vae.")
+    ] = "vae",
     dataset: Annotated[str, typer.Option(help="The data set to train on.")] = "mnist",
     latent_dim: Annotated[int, typer.Option(help="Number of latent dimensions.")] = 2,
     hidden: Annotated[str, typer.Option(help="Widths of the hidden layers.")] = "512,512",
@@ -60,9 +62,10 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a model. Ctrl-C stops with a checkpoint; --resume goes on from it."""
+    settings = dict(locals())  # each option is named after the setting that it fills
     from explorer.data import load_dataset
     from explorer.device import resolve
-    from explorer.spec import TrainSpec, build
+    from explorer.spec import TrainSpec, build, grouped
     from explorer.training import run as runs
     from explorer.training.malloc import keep_freed_memory
 
@@ -76,47 +79,29 @@ def train(
         data = load_dataset(run.spec.data.name, data_root, download)
     else:
         data = load_dataset(dataset, data_root, download)
-        spec = build(
-            TrainSpec,
-            {
-                "data": {"name": dataset},
-                "model": {
-                    "family": model,
-                    "image_shape": data.image_shape,
-                    "latent_dim": latent_dim,
-                    "hidden": _widths(hidden, "hidden"),
-                    "channels": _widths(channels, "channels"),
-                    "activation": activation,
-                },
-                "objective": {
-                    "reconstruction": reconstruction,
-                    "beta": beta,
-                    "warmup_steps": warmup_steps,
-                },
-                "epochs": epochs,
-                "batch_size": batch_size,
-                "learning_rate": learning_rate,
-                "schedule": schedule,
-                "weight_decay": weight_decay,
-                "augment": augment,
-                "precision": precision,
-                "seed": seed,
-            },
-        )
+        settings |= {"data": {"name": dataset}, "image_shape": data.image_shape}
+        settings |= {key: _widths(settings[key], key) for key in ("hidden", "channels")}
+        spec = build(TrainSpec, grouped(settings))
         run = runs.create(name, spec, _command_line())
     done = _follow(runs.follow(run, data, chosen, _stop_on_signal()), run, as_json)
-    result: dict[str, Any] = {"id": name, "state": done.reason, "folder": str(run.folder)}
+    _say(as_json, _outcome(run, done))
+    if done.reason == "interrupted":
+        raise typer.Exit(130)
+
+
+def _outcome(run: Any, done: Any) -> dict[str, Any]:
+    """What is said at the end of a run."""
+    result: dict[str, Any] = {"id": run.id, "state": done.reason, "folder": str(run.folder)}
     result |= {
         "seconds": round(done.seconds, 1),
         "images_per_second": round(done.images_per_second),
     }
     if done.reason == "finished":
-        result |= {"best_epoch": done.best_epoch, "best_validation_nats": done.best_validation}
-    else:
-        result["resume"] = f"python -m explorer train --resume --name {name}"
-    _say(as_json, result)
-    if done.reason == "interrupted":
-        raise typer.Exit(130)
+        return result | {
+            "best_epoch": done.best_epoch,
+            "best_validation_nats": done.best_validation,
+        }
+    return result | {"resume": f"python -m explorer train --resume --name {run.id}"}
 
 
 def _follow(events: Any, run: Any, as_json: bool) -> Any:

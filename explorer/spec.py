@@ -84,6 +84,19 @@ def build(kind: type[AnySpec], values: dict[str, Any]) -> AnySpec:
         raise ExplorerError(sentence(error)) from error
 
 
+def grouped(settings: dict[str, Any]) -> dict[str, Any]:
+    """Flat settings (`latent_dim`, `beta`, `epochs`) sorted into the parts of a TrainSpec by name.
+
+    What is no setting of any part is left out.
+    """
+    parts: dict[str, type[Spec]] = {"model": ModelSpec, "objective": ObjectiveSpec}
+    own = {key: value for key, value in settings.items() if key in TrainSpec.model_fields}
+    return own | {
+        part: {key: value for key, value in settings.items() if key in spec.model_fields}
+        for part, spec in parts.items()
+    }
+
+
 def sentence(error: ValidationError) -> str:
     """The first fault of a spec in words: which setting, what it may be, what it was."""
     first = error.errors()[0]

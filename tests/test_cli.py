@@ -218,8 +218,10 @@ def test_evaluate_for_people_names_each_figure_with_its_unit(command, own):
 
 def test_the_figures_of_a_shipped_model_cannot_be_overwritten(command, own, shipped):
     shutil.move(own.folder, shipped / own.id)
+    card = (shipped / own.id / "card.json").read_bytes()
     words = ["--importance-samples", 0, "--save", "--json"]
     refused(command("evaluate", own.id, *words), "read-only")
+    assert (shipped / own.id / "card.json").read_bytes() == card
 
 
 def test_project_prints_one_json_object_and_keeps_the_map(command, own):
@@ -283,3 +285,34 @@ def test_every_option_of_every_command_is_explained(command):
         assert answer.code == 0
         assert "Usage:" in answer.out
     assert "--resume" in command("train", "--help").out
+
+
+def test_every_option_of_train_reaches_the_spec_of_the_run(command, home):
+    options = {
+        "model": "conv-vae",
+        "dataset": "mnist-5k",
+        "latent-dim": 3,
+        "hidden": "16",
+        "channels": "4,8",
+        "activation": "relu",
+        "reconstruction": "mse",
+        "beta": 2.5,
+        "warmup-steps": 7,
+        "epochs": 1,
+        "batch-size": 500,
+        "learning-rate": 0.002,
+        "schedule": "one-cycle",
+        "weight-decay": 0.03,
+        "augment": "binarise",
+        "precision": "bfloat16",
+        "seed": 9,
+    }
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    assert command("train", "--name", "all", *words, "--json").code == 0
+    spec = json.loads((home / "all" / "run.json").read_text())["spec"]
+    flat = spec | spec.pop("model") | spec.pop("objective")
+    flat |= {"model": flat["family"], "dataset": flat["data"]["name"]}
+    for name, value in options.items():
+        written = flat[name.replace("-", "_")]
+        said = ",".join(map(str, written)) if isinstance(written, list) else written
+        assert said == value, name

@@ -18,7 +18,7 @@ from explorer import store
 from explorer.data import Dataset
 from explorer.errors import ExplorerError, unknown_name
 from explorer.latent.index import PARAMETERS, folders
-from explorer.latent.project import ProjectionSpec, methods_for, project
+from explorer.latent.project import ProjectionSpec, project
 from explorer.loaded import Model
 from explorer.spec import build
 
@@ -167,8 +167,3 @@ def load_for(artefact: store.Artefact, dataset: str | None = None) -> Atlas:
         f"'{artefact.id}' has no map yet; make one with 'python -m explorer project "
         f"{artefact.id}{f' --dataset {dataset}' if dataset else ''}'."
     )
-
-
-def default_methods(latent_dim: int) -> list[ProjectionSpec]:
-    """The maps that a model gets when nothing else is asked for."""
-    return [ProjectionSpec(method=method) for method in methods_for(latent_dim)]
