@@ -50,7 +50,7 @@ def train(
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate of Adam.")] = 1e-3,
     schedule: Annotated[str, typer.Option(help="constant or one-cycle.")] = "constant",
     weight_decay: Annotated[float, typer.Option(help="Decoupled weight decay.")] = 0.0,
-    augment: Annotated[str, typer.Option(help="none or binarise.")] = "none",
+    augment: Annotated[str, typer.Option(help="none, binarise, shift or binarise+shift.")] = "none",
     precision: Annotated[str, typer.Option(help="float32 or bfloat16.")] = "float32",
     seed: Annotated[int, typer.Option(help="Seed of weights, order and noise.")] = 0,
     device: DeviceName = "auto",

@@ -68,7 +68,7 @@ class TrainSpec(Spec):
     learning_rate: float = Field(default=1e-3, gt=0, le=1)
     schedule: Literal["constant", "one-cycle"] = "constant"
     weight_decay: float = Field(default=0.0, ge=0, le=1)
-    augment: Literal["none", "binarise"] = "none"
+    augment: Literal["none", "binarise", "shift", "binarise+shift"] = "none"
     precision: Literal["float32", "bfloat16"] = "float32"
     seed: int = Field(default=0, ge=0, lt=2**31)
 

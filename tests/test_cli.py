@@ -49,7 +49,7 @@ BAD_TRAINING = {
     "too many convolutions": (["--model", "conv-vae", "--channels", "4,4,4"], "multiple of 8"),
     "unknown objective": (["--reconstruction", "l1"], "'bce' or 'mse'"),
     "unknown activation": (["--activation", "tanh"], "'relu', 'gelu' or 'silu'"),
-    "unknown augmentation": (["--augment", "shift"], "'none' or 'binarise'"),
+    "unknown augmentation": (["--augment", "mirror"], "'binarise+shift'"),
     "no epochs": (["--epochs", "0"], "epochs"),
     "no batch": (["--batch-size", "0"], "batch size"),
     "rate of zero": (["--learning-rate", "0"], "learning rate"),

@@ -19,6 +19,7 @@ from explorer.data import Images, unit
 from explorer.models import Autoencoder, build
 from explorer.objectives import Loss
 from explorer.spec import TrainSpec
+from explorer.training.augment import augment
 from explorer.training.events import Averages, DivergedError, Done, Epoch, Event, Sample, Step
 
 EVALUATION_BATCH = 1000
@@ -170,8 +171,8 @@ class Trainer:
         learning_rate = learning_rate_at(self.step, self.total_steps, self.spec)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
-        x = unit(batch.pixels)
-        seen = augment(x, self.spec.augment, self.noise)
+        progress = self.step / self.total_steps
+        x, seen = augment(unit(batch.pixels), self.spec.augment, self.noise, progress)
         with torch.autocast(
             self.device.type, torch.bfloat16, enabled=self.spec.precision == "bfloat16"
         ):
@@ -228,19 +229,6 @@ def learning_rate_at(step: int, total_steps: int, spec: TrainSpec) -> float:
 
 def _cosine(start: float, end: float, share: float) -> float:
     return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
-
-
-def augment(x: Tensor, kind: str, generator: torch.Generator) -> Tensor | None:
-    """What the encoder is shown instead of `x`, or None for `x` itself.
-
-    `binarise` draws half of the images as Bernoulli samples of their grey values, anew each time;
-    the target stays the grey image. It keeps a large encoder from over-fitting.
-    """
-    if kind == "none":
-        return None
-    drawn = torch.bernoulli(x, generator=generator)
-    coin = torch.rand(len(x), 1, 1, 1, device=x.device, generator=generator)
-    return torch.where(coin < 0.5, drawn, x)
 
 
 @torch.inference_mode()

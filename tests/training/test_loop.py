@@ -16,7 +16,7 @@ from explorer.models import build
 from explorer.objectives import bce, beta_at
 from explorer.training import loop
 from explorer.training.events import Done, Epoch, Sample, Step
-from explorer.training.loop import Trainer, augment, evaluate_loss, learning_rate_at
+from explorer.training.loop import Trainer, evaluate_loss, learning_rate_at
 from tests.support import CPU, equal, finish, first, part, train_spec
 
 
@@ -233,7 +233,7 @@ def test_training_never_looks_at_the_test_images(digits, home):
     assert len(digests) == 1
 
 
-# --- schedules and augmentation ---------------------------------------------------------------
+# --- schedules --------------------------------------------------------------------------------
 
 
 @given(st.integers(20, 5000), st.floats(1e-5, 1))
@@ -252,20 +252,3 @@ def test_one_cycle_rises_to_the_peak_in_a_tenth_and_falls_to_a_ten_thousandth(to
 @given(st.integers(0, 1000))
 def test_a_constant_rate_is_constant(step):
     assert learning_rate_at(step, 1000, train_spec(learning_rate=0.01)) == 0.01
-
-
-def test_binarise_shows_half_of_the_images_as_samples_of_their_grey_values():
-    grey = torch.full((4000, 1, 4, 4), 0.3)
-    seen = augment(grey, "binarise", torch.Generator().manual_seed(0))
-    drawn = (seen != 0.3).flatten(1).all(1)
-    assert drawn.float().mean().item() == pytest.approx(0.5, abs=0.03)
-    assert set(seen[drawn].unique().tolist()) == {0.0, 1.0}
-    assert seen[drawn].mean().item() == pytest.approx(0.3, abs=0.02)
-    assert torch.equal(seen[~drawn], grey[~drawn])
-
-
-def test_without_augmentation_no_random_number_is_drawn():
-    generator = torch.Generator().manual_seed(0)
-    before = generator.get_state()
-    assert augment(torch.rand(2, 1, 4, 4), "none", generator) is None
-    assert torch.equal(generator.get_state(), before)
