@@ -1,7 +1,18 @@
 """Data sets behind one registry: `load_dataset(name)` gives images in memory with their labels."""
 
 from explorer.data import mnist, mnist_5k  # noqa: F401  (each registers its loader)
-from explorer.data.base import Dataset, Images, check_shape, unit
+from explorer.data.base import Dataset, Factors, Images, Rendered, check_shape, materialised, unit
 from explorer.data.registry import data_root, load_dataset, names
 
-__all__ = ["Dataset", "Images", "check_shape", "data_root", "load_dataset", "names", "unit"]
+__all__ = [
+    "Dataset",
+    "Factors",
+    "Images",
+    "Rendered",
+    "check_shape",
+    "data_root",
+    "load_dataset",
+    "materialised",
+    "names",
+    "unit",
+]

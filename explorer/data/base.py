@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,10 +17,45 @@ SplitName = Literal["train", "test", "all"]
 
 
 @dataclass(frozen=True)
+class Rendered:
+    """Images that are drawn when they are asked for, in the place of a tensor of bytes.
+
+    `draw(index (n,) int64) -> (n, C, H, W)` uint8 on the device of `index`, the same for the same
+    index always; `index` says which images these are. Indexing stays lazy and gives a smaller
+    `Rendered`, so that three quarters of a million images need no memory; `materialised` draws.
+    """
+
+    draw: Callable[[Tensor], Tensor]
+    image_shape: tuple[int, int, int]
+    index: Tensor
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return (len(self.index), *self.image_shape)
+
+    def __getitem__(self, index: Tensor | slice) -> Rendered:
+        return replace(self, index=self.index[index])
+
+    def to(self, device: torch.device) -> Rendered:
+        return replace(self, index=self.index.to(device))
+
+
+Pixels = Tensor | Rendered
+
+
+def materialised(pixels: Pixels) -> Tensor:
+    """The bytes `(N, C, H, W)` uint8 themselves, drawn if they were not yet."""
+    return pixels.draw(pixels.index) if isinstance(pixels, Rendered) else pixels
+
+
+@dataclass(frozen=True)
 class Images:
     """Images `(N, C, H, W)` uint8 0-255 with labels `(N,)` int64 and their rows in the data set."""
 
-    pixels: Tensor
+    pixels: Pixels
     labels: Tensor
     rows: Tensor
 
@@ -30,6 +66,10 @@ class Images:
         """Images `start:stop` as float32 in [0, 1]."""
         return unit(self.pixels[start:stop])
 
+    def bytes(self) -> Tensor:
+        """All of them as uint8 `(N, C, H, W)`."""
+        return materialised(self.pixels)
+
     def to(self, device: torch.device) -> Images:
         return Images(self.pixels.to(device), self.labels.to(device), self.rows.to(device))
 
@@ -37,9 +77,22 @@ class Images:
         return Images(self.pixels[index], self.labels[index], self.rows[index])
 
 
-def unit(pixels: Tensor) -> Tensor:
+def unit(pixels: Pixels) -> Tensor:
     """Bytes 0-255 to float32 in [0, 1]."""
-    return pixels.to(torch.float32).div_(255)
+    return materialised(pixels).to(torch.float32).div_(255)
+
+
+@dataclass(frozen=True)
+class Factors:
+    """What is known of every image beside its class: `values (N, F)` int64, named `names`.
+
+    `sizes` says how many values each factor takes (0 .. size - 1). Generated sets know the factors
+    that they were drawn from, CelebA its 40 attributes.
+    """
+
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    values: Tensor
 
 
 @dataclass(frozen=True)
@@ -52,7 +105,7 @@ class Dataset:
     name: str
     title: str
     source: str
-    pixels: Tensor
+    pixels: Pixels
     labels: Tensor
     train_size: int
     classes: tuple[str, ...]
@@ -61,6 +114,9 @@ class Dataset:
     # What an image is called in captions, for one stretch of rows after the other: (the row where
     # the stretch stops, a name with "{index}" for the image's 0-based place within the stretch).
     origins: tuple[tuple[int, str], ...] = ()
+    factors: Factors | None = None
+    # What was found but could not be used, in sentences.
+    faults: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -69,6 +125,10 @@ class Dataset:
     def image_shape(self) -> tuple[int, int, int]:
         channels, height, width = self.pixels.shape[1:]
         return channels, height, width
+
+    def picture(self, row: int) -> Tensor:
+        """One image `(C, H, W)` as float32 in [0, 1]."""
+        return unit(self.pixels[row : row + 1])[0]
 
     def split(self, name: SplitName) -> Images:
         start, stop = {

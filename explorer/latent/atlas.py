@@ -60,7 +60,7 @@ def encode(model: Model, dataset: Dataset) -> Atlas:
     means, logvars = [], []
     for start in range(0, len(images), BATCH):
         batch = images.take(slice(start, start + BATCH))
-        posterior = model.encode(batch.pixels.numpy(), batch.labels.numpy())
+        posterior = model.encode(batch.bytes().numpy(), batch.labels.numpy())
         means.append(posterior.mean)
         if posterior.logvar is not None:
             logvars.append(posterior.logvar)

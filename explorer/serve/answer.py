@@ -37,7 +37,7 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     if request.detail:
         said |= detail(z[0], opened, position, judge(request, opened))
     if request.detail and isinstance(request, ImageRequest):
-        pixels = catalogue.dataset(request.dataset).pixels[request.row].numpy() / 255
+        pixels = catalogue.dataset(request.dataset).picture(request.row).numpy()
         said["mse"] = float(np.square(pixels - images[0]).mean())
     return to_bytes(images), said
 

@@ -96,7 +96,7 @@ async def thumbs(request: Request) -> Response:
     def body() -> bytes:
         start = request.path_params["chunk"] * THUMB_CHUNK
         dataset = catalogue.dataset(request.path_params["dataset"])
-        part = dataset.pixels[start : start + THUMB_CHUNK]
+        part = dataset.split("all").take(slice(start, start + THUMB_CHUNK)).bytes()
         if not len(part):
             raise ExplorerError(f"'{dataset.name}' ends before image {start}.")
         return part.permute(0, 2, 3, 1).contiguous().numpy().tobytes()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from explorer.data import load_dataset, names
+from explorer.data import Dataset, Images, Rendered, load_dataset, names
 from explorer.data.base import from_arrays, unit
 
 
@@ -71,3 +73,46 @@ def test_grey_arrays_get_a_channel_and_colour_arrays_keep_theirs():
 
 def test_a_data_set_is_read_once_per_process(digits):
     assert load_dataset("mnist-5k") is digits
+
+
+# --- images that are drawn on demand ----------------------------------------------------------
+
+
+def ramps(n: int) -> Rendered:
+    """Image i is filled with the byte i % 256."""
+
+    def draw(index):
+        return (index % 256).to(torch.uint8)[:, None, None, None].expand(-1, 1, 2, 2)
+
+    return Rendered(draw, (1, 2, 2), torch.arange(n))
+
+
+def test_a_rendered_set_answers_like_a_tensor_and_draws_only_what_is_asked():
+    asked = []
+    pixels = ramps(1_000_000)
+    spied = replace(pixels, draw=lambda index: asked.append(len(index)) or pixels.draw(index))
+    images = Images(spied, torch.zeros(1_000_000), torch.arange(1_000_000))
+    picked = images.take(torch.tensor([7, 300, 999_999])).take(slice(1, 3))
+    assert asked == []
+    assert picked.pixels.shape == (2, 1, 2, 2)
+    assert picked.bytes()[:, 0, 0, 0].tolist() == [300 - 256, 999_999 % 256]
+    assert asked == [2]
+    assert picked.float(0, 1).tolist() == [[[[44 / 255] * 2] * 2]]
+
+
+def test_a_data_set_of_drawn_images_splits_by_row():
+    dataset = Dataset(
+        name="ramps",
+        title="Ramps",
+        source="drawn",
+        pixels=ramps(10),
+        labels=torch.zeros(10, dtype=torch.int64),
+        train_size=8,
+        classes=("ramp",),
+        validation_size=2,
+    )
+    fit, validation = dataset.fit_and_validation()
+    assert fit.bytes()[:, 0, 0, 0].tolist() == list(range(6))
+    assert validation.bytes()[:, 0, 0, 0].tolist() == [6, 7]
+    assert dataset.picture(9).max().item() == pytest.approx(9 / 255)
+    assert dataset.image_shape == (1, 2, 2)
