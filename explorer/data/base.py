@@ -115,6 +115,8 @@ class Dataset:
     # the stretch stops, a name with "{index}" for the image's 0-based place within the stretch).
     origins: tuple[tuple[int, str], ...] = ()
     factors: Factors | None = None
+    # Of how many codes, when the "pixels" are a VQ-VAE's code numbers.
+    codes: int = 0
     # What was found but could not be used, in sentences.
     faults: tuple[str, ...] = ()
 
