@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from explorer.models import Autoencoder, build
-from explorer.models.conv_vae import ConvVAE
+from explorer.models.vae import ConvVAE
 from explorer.spec import ModelSpec, ObjectiveSpec
 
 

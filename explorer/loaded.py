@@ -12,7 +12,9 @@ from explorer import device as devices
 from explorer import store
 from explorer.errors import ExplorerError
 from explorer.models.base import Array, Autoencoder, Posterior
+from explorer.models.network import Network
 from explorer.models.registry import build
+from explorer.models.vq_vae import VQVAE
 
 
 class Model:
@@ -23,7 +25,7 @@ class Model:
 
     def __init__(self, card: store.Card, network: Autoencoder, device: torch.device) -> None:
         self.card = card
-        self.network = network.to(device).eval().requires_grad_(False)
+        self.network = network
         self.device = device
 
     @property
@@ -33,6 +35,11 @@ class Model:
     @property
     def latent_dim(self) -> int:
         return self.card.spec.model.latent_dim
+
+    @property
+    def conditional(self) -> bool:
+        """Whether `encode` and `decode` have to be told the class of each row."""
+        return self.network.conditional
 
     @torch.inference_mode()
     def encode(self, images: Array, labels: Array | None = None) -> Posterior[Array]:
@@ -61,6 +68,13 @@ class Model:
         if not torch.isfinite(latents).all():
             raise ExplorerError("A latent holds values that are not finite numbers.")
         return _like(self.network.decode(latents, self._labels(labels, len(latents))), z)
+
+    @torch.inference_mode()
+    def codes(self, z: np.ndarray) -> np.ndarray | None:
+        """The code numbers `(N, h, w)` of latents `(N, D)`; None for a model without a codebook."""
+        if not isinstance(self.network, VQVAE):
+            return None
+        return self.network.codes_of_latents(_tensor(z).to(self.device)).cpu().numpy()
 
     def _images(self, images: Array) -> Tensor:
         x = _tensor(images)
@@ -91,7 +105,17 @@ def load(name_or_path: str | Path, device: str = "auto") -> Model:
 
 
 def from_artefact(artefact: store.Artefact, device: str = "auto") -> Model:
-    """Rebuild the network from the card, then read its checked weights."""
+    """The model of an artefact. Raises ExplorerError for a damaged one, or one of another kind."""
+    network = network_of(artefact, device)
+    if not isinstance(network, Autoencoder):
+        raise ExplorerError(
+            f"'{artefact.id}' is a {artefact.card.kind}, not an autoencoder; it works behind one."
+        )
+    return Model(artefact.card, network, network.device)
+
+
+def network_of(artefact: store.Artefact, device: str = "auto") -> Network:
+    """Rebuild a network of any kind from its card, then read its checked weights."""
     spec = artefact.card.spec
     try:
         network = build(spec.model, spec.objective)
@@ -104,7 +128,7 @@ def from_artefact(artefact: store.Artefact, device: str = "auto") -> Model:
             f"The weights of '{artefact.id}' do not fit the model that its card describes; "
             "restore the folder or train again."
         ) from error
-    return Model(artefact.card, network, devices.resolve(device))
+    return network.to(devices.resolve(device)).eval().requires_grad_(False)
 
 
 def _tensor(array: Array) -> Tensor:

@@ -64,6 +64,13 @@ class TrainingSummary(Spec):
     log: tuple[str, ...] = ()
 
 
+class Evaluation(Spec):
+    """How a card's figures were taken; `evaluate` takes them so again."""
+
+    importance_samples: int = Field(default=100, ge=0)
+    seed: int = 0
+
+
 class Card(Spec):
     """What a model is, where it comes from and what it measures: alone it rebuilds the model."""
 
@@ -80,6 +87,7 @@ class Card(Spec):
     training: TrainingSummary
     metrics: dict[str, Metric] = Field(default_factory=dict)
     metrics_on: str = ""
+    evaluation: Evaluation = Evaluation()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from explorer.latent.names import METHOD_TITLES
 from explorer.view import shell
 from explorer.view.plane import plane
 from explorer.view.state import LAYERS
+from explorer.view.words import latent_words
 
 models = shell.shelf()
 shell.head(
@@ -20,9 +21,9 @@ shell.head(
 def explore() -> None:
     view = shell.current(models)
     spec, shown = models.cards[view.model].spec.model, models.shown[view.model]
-    pixels, dims = prod(spec.image_shape), spec.latent_dim
+    pixels, latent = f"{prod(spec.image_shape):,} pixels", latent_words(spec)
     shell.notices(models)
-    model, projection, layer = st.columns([2, 1.3, 1.3])
+    model, projection, layer, *told = st.columns([2, 1.3, 1.3] + [1.1] * bool(shown.classes))
     with model:
         shell.chooser(
             "Model",
@@ -52,6 +53,17 @@ def explore() -> None:
             help="Points are encoded images. Decoded images show what the decoder makes of each "
             "place of the plane.",
         )
+    if shown.classes:
+        with told[0]:
+            shell.chooser(
+                "Class",
+                {"": "The image's own"} | {str(i): name for i, name in enumerate(shown.classes)},
+                "" if view.label is None else str(view.label),
+                lambda name: shell.show(view.with_label(int(name) if name else None)),
+                key="label",
+                help="This model is told the class of what it draws. Choose one to draw every "
+                "place, and every image's style, as that class.",
+            )
     plane(
         {
             "model": view.model,
@@ -60,8 +72,9 @@ def explore() -> None:
             "layer": view.layer,
             "row": view.row,
             "place": view.place,
-            "encoderNote": f"{pixels:,} pixels\nto {dims} numbers",
-            "decoderNote": f"{dims} numbers\nto {pixels:,} pixels",
+            "label": view.label,
+            "encoderNote": f"{pixels}\nto {latent}",
+            "decoderNote": f"{latent}\nto {pixels}",
         },
         on_commit=keep,
     )

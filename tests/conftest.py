@@ -19,6 +19,7 @@ from explorer.__main__ import main
 from explorer.data import Dataset, load_dataset
 from explorer.loaded import Model, from_artefact
 from tests.support import KeptSignals, finish, train_spec
+from tests.workshop import RECIPES, make
 
 # A busy machine must not turn a property into a timing test.
 settings.register_profile("explorer", deadline=None, max_examples=50)
@@ -80,6 +81,38 @@ def own(trained: store.Artefact, home: Path) -> store.Artefact:
     folder = home / trained.id
     shutil.copytree(trained.folder, folder)
     return store.Artefact(folder, trained.card, shipped=False)
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """`workshop("told")` is the folder of a small model of `tests.workshop`, trained when it is
+    first asked for. Do not write to it."""
+    bench = tmp_path_factory.mktemp("workshop")
+
+    def folder(name: str) -> Path:
+        for other in RECIPES[name].needs:
+            folder(other)
+        if not (bench / name).exists():
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("EXPLORER_HOME", str(bench))
+                make(name)
+        return bench / name
+
+    return folder
+
+
+@pytest.fixture
+def put(home: Path, workshop: Callable[[str], Path]) -> Callable[..., store.Artefact]:
+    """`put("told", "judge")` copies models of the workshop into this test's home, or into `into`;
+    it returns the first."""
+
+    def copy(*names: str, into: Path = home, shipped: bool = False) -> store.Artefact:
+        for name in names:
+            shutil.copytree(workshop(name), into / name)
+        folder = into / names[0]
+        return store.Artefact(folder, store.read_card(folder), shipped)
+
+    return copy
 
 
 @dataclass(frozen=True)

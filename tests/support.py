@@ -7,22 +7,43 @@ from dataclasses import replace
 
 import torch
 
-from explorer.data import Dataset, Images
+from explorer import models as families
+from explorer.data import Dataset, Images, load_dataset
 from explorer.errors import ExplorerError
-from explorer.spec import TrainSpec, build
+from explorer.models import Autoencoder
+from explorer.spec import DataSpec, TrainSpec
 from explorer.training import run as runs
+from explorer.training.compose import compose
 
 CPU = torch.device("cpu")
 
 
-def train_spec(family: str = "vae", *, objective: dict | None = None, **values) -> TrainSpec:
+def train_spec(
+    family: str = "vae",
+    *,
+    objective: dict | None = None,
+    dataset: Dataset | None = None,
+    **values,
+) -> TrainSpec:
     """A small spec on the 5,000 digits; words of the architecture and of the run together."""
-    model = {"family": family, "latent_dim": 3, "hidden": (32,), "channels": (4, 8)}
-    model |= {key: values.pop(key) for key in list(values) if key in {*model, "activation"}}
-    return build(
-        TrainSpec,
-        {"data": {"name": "mnist-5k"}, "model": model, "objective": objective or {}, **values},
-    )
+    known = families.family(family).all_settings()
+    small = {"latent_dim": 3, "hidden": (32,), "channels": (4, 8), "codebook_size": 16}
+    given = {word: value for word, value in small.items() if word in known}
+    given |= (objective or {}) | values
+    return compose(family, given, DataSpec(name="mnist-5k"), dataset or load_dataset("mnist-5k"))
+
+
+def network(family: str, seed: int = 0, dataset: Dataset | None = None, **values) -> Autoencoder:
+    """A small network of a family, in evaluation mode; one in closed form is fitted already."""
+    spec = train_spec(family, dataset=dataset, **values)
+    net = families.build(spec.model, spec.objective, seed)
+    if net.closed_form:
+        net.fit(first(dataset or load_dataset("mnist-5k"), 400))
+    return net.eval()
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
 
 
 def part(dataset: Dataset, train: int, validation: int, test: int = 50) -> Dataset:

@@ -71,7 +71,7 @@ def test_imports_point_one_way(module):
     [
         ("models/vae.py", "from explorer import store"),
         ("models/vae.py", "import explorer.training.loop as loop"),
-        ("objectives.py", "def f():\n    from explorer.metrics.elbo import measure"),
+        ("objectives.py", "def f():\n    from explorer.metrics.measure import measure"),
         ("data/mnist.py", "from explorer.latent import atlas"),
         ("spec.py", "from explorer.models.base import Posterior"),
         ("store.py", "from explorer.view.plane import component"),

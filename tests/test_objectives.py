@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
@@ -15,13 +16,17 @@ from explorer.models import build
 from explorer.objectives import (
     bce,
     beta_at,
+    capacity_at,
+    corrupt,
     gaussian,
     grey_entropy,
+    kl_term,
     kl_to_standard_normal,
-    reconstruction,
+    settled,
+    sparsity_penalty,
 )
 from explorer.spec import ObjectiveSpec
-from tests.support import first, train_spec
+from tests.support import first, generator, network, train_spec
 
 finite = st.floats(-50, 50, width=32)
 
@@ -65,7 +70,8 @@ def test_gaussian_is_minus_the_log_density_of_a_normal_distribution(x, logits, v
 
 
 def test_mse_at_variance_one_half_is_the_summed_squared_error_plus_a_constant(x, logits):
-    value = reconstruction(x, logits, ObjectiveSpec(reconstruction="mse"))
+    spec = train_spec(objective={"reconstruction": "mse"})
+    value = build(spec.model, spec.objective).reconstruction(x, logits)
     squared = (x - torch.sigmoid(logits)).square().flatten(1).sum(1)
     torch.testing.assert_close(value - squared, torch.full((16,), 392 * math.log(math.pi)))
 
@@ -111,20 +117,150 @@ def test_grey_mnist_test_images_have_a_floor_of_45_53_nats(mnist):
     assert floor == pytest.approx(45.53, abs=0.005)
 
 
-@given(st.integers(0, 10_000), st.integers(0, 5_000), st.floats(0, 100))
-def test_beta_rises_linearly_from_zero_and_then_stays(step, warmup, beta):
-    spec = ObjectiveSpec(beta=beta, warmup_steps=warmup)
-    expected = beta * step / warmup if step < warmup else beta
-    assert beta_at(step, spec) == pytest.approx(expected)
+# --- schedules --------------------------------------------------------------------------------
 
 
-@given(st.integers(0, 100), st.integers(0, 50))
-def test_beta_depends_on_nothing_but_the_step(step, warmup):
-    spec = ObjectiveSpec(beta=4.0, warmup_steps=warmup)
+def betas(spec: ObjectiveSpec, steps: int) -> np.ndarray:
+    return np.array([beta_at(step, spec) for step in range(steps)])
+
+
+@given(st.integers(1, 200), st.floats(0, 100))
+def test_linear_annealing_rises_once_from_zero_and_then_stays(warmup, beta):
+    steps = np.arange(warmup + 100)
+    expected = np.interp(steps, [0, warmup], [0, beta])
+    measured = betas(ObjectiveSpec(beta=beta, warmup_steps=warmup), len(steps))
+    np.testing.assert_allclose(measured, expected, rtol=1e-12, atol=1e-300)
+
+
+@given(st.integers(1, 40), st.integers(1, 6), st.floats(0.01, 100))
+def test_cyclical_annealing_rises_and_rests_alike_in_each_cycle_and_then_stays(
+    warmup, cycles, beta
+):
+    spec = ObjectiveSpec(beta=beta, annealing="cyclical", warmup_steps=warmup, cycles=cycles)
+    cycle = np.concatenate([beta * np.arange(warmup) / warmup, np.full(warmup, beta)])
+    expected = np.concatenate([np.tile(cycle, cycles), np.full(50, beta)])
+    measured = betas(spec, len(expected))
+    np.testing.assert_allclose(measured, expected, rtol=1e-12, atol=1e-300)
+    assert (measured == 0).sum() == cycles
+
+
+@pytest.mark.parametrize("annealing", ["linear", "cyclical"])
+def test_without_a_warm_up_beta_is_whole_from_the_first_step(annealing):
+    spec = ObjectiveSpec(beta=3.0, annealing=annealing)
+    assert set(betas(spec, 50)) == {3.0}
+    assert settled(spec) == 0
+
+
+@given(st.integers(0, 100), st.integers(0, 50), st.sampled_from(["linear", "cyclical"]))
+def test_a_schedule_depends_on_nothing_but_the_step(step, warmup, annealing):
+    spec = ObjectiveSpec(beta=4.0, warmup_steps=warmup, annealing=annealing, cycles=2)
     before = beta_at(step, spec)
     for other in range(10):
         beta_at(other, spec)
-    assert beta_at(step, spec) == before <= beta_at(step + 1, spec) <= 4.0
+    assert beta_at(step, spec) == before <= 4.0
+
+
+@given(st.integers(0, 200), st.floats(0.01, 100))
+def test_the_capacity_rises_linearly_from_zero_and_then_stays(rise, capacity):
+    spec = ObjectiveSpec(capacity=capacity, capacity_steps=rise)
+    steps = np.arange(rise + 100)
+    expected = np.interp(steps, [0, rise], [0, capacity]) if rise else np.full(100, capacity)
+    measured = np.array([capacity_at(step, spec) for step in steps])
+    np.testing.assert_allclose(measured, expected, rtol=1e-12, atol=1e-300)
+
+
+@given(
+    st.integers(0, 60),
+    st.integers(1, 5),
+    st.integers(0, 400),
+    st.sampled_from(["linear", "cyclical"]),
+)
+def test_settled_is_the_first_step_from_which_all_schedules_stand_still(
+    warmup, cycles, rise, annealing
+):
+    spec = ObjectiveSpec(
+        beta=2.0,
+        warmup_steps=warmup,
+        cycles=cycles,
+        annealing=annealing,
+        capacity=7.0,
+        capacity_steps=rise,
+    )
+
+    def at(step: int) -> tuple[float, float]:
+        return beta_at(step, spec), capacity_at(step, spec)
+
+    last = settled(spec)
+    assert {at(step) for step in range(last, last + 300)} == {(2.0, 7.0)}
+    assert last == 0 or at(last - 1) != (2.0, 7.0)
+
+
+# --- the KL term ------------------------------------------------------------------------------
+
+
+def some_kl(n: int = 32) -> torch.Tensor:
+    """`(n, 4)` nats: means of about 0.05, 0.5, 2 and 8 in the four dimensions."""
+    scale = torch.tensor([0.05, 0.5, 2.0, 8.0])
+    return (scale * (0.5 + torch.rand(n, 4, generator=generator()))).requires_grad_()
+
+
+def test_the_plain_kl_term_is_beta_times_the_mean_over_images_of_the_sum_over_dimensions():
+    kl = some_kl()
+    value, beta = kl_term(kl, 5, ObjectiveSpec(beta=4.0, warmup_steps=10))
+    assert beta == 2.0
+    torch.testing.assert_close(value, 2 * kl.sum() / len(kl))
+
+
+@given(st.floats(0.01, 10), st.floats(0.1, 5))
+def test_free_bits_count_each_dimension_as_no_less_than_the_floor(floor, beta):
+    kl = some_kl()
+    value, _ = kl_term(kl, 0, ObjectiveSpec(beta=beta, free_bits=floor))
+    expected = beta * np.maximum(kl.detach().double().numpy().mean(0), floor).sum()
+    assert value.item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_free_bits_leave_no_gradient_on_a_dimension_below_the_floor_and_all_of_it_above():
+    kl = some_kl()
+    value, _ = kl_term(kl, 0, ObjectiveSpec(beta=3.0, free_bits=1.0))
+    value.backward()
+    torch.testing.assert_close(kl.grad[:, :2], torch.zeros(32, 2))
+    torch.testing.assert_close(kl.grad[:, 2:], torch.full((32, 2), 3.0 / 32))
+
+
+def test_free_bits_far_below_every_dimension_are_the_plain_kl():
+    kl = some_kl()
+    plain, _ = kl_term(kl, 0, ObjectiveSpec())
+    for floor in (0.0, 1e-6):
+        torch.testing.assert_close(kl_term(kl, 0, ObjectiveSpec(free_bits=floor))[0], plain)
+
+
+@pytest.mark.parametrize(("capacity", "pull"), [(5.0, 1.0), (20.0, -1.0)])
+def test_the_capacity_draws_the_kl_from_either_side(capacity, pull):
+    kl = some_kl()
+    mean = kl.detach().sum(1).mean().item()
+    assert 5 < mean < 20
+    value, beta = kl_term(kl, 0, ObjectiveSpec(beta=3.0, capacity=capacity))
+    assert (value.item(), beta) == (pytest.approx(3 * abs(mean - capacity), rel=1e-5), 3.0)
+    value.backward()
+    torch.testing.assert_close(kl.grad, torch.full_like(kl, pull * 3 / 32))
+
+
+def test_the_capacity_that_is_aimed_at_rises_with_the_step():
+    kl, spec = torch.full((8, 2), 5.0), ObjectiveSpec(beta=2.0, capacity=10, capacity_steps=100)
+    values = [kl_term(kl, step, spec)[0].item() for step in (0, 50, 100, 500)]
+    assert values == pytest.approx([20, 10, 0, 0], abs=1e-6)
+
+
+@pytest.mark.parametrize("bent", [{"free_bits": 0.5}, {"capacity": 30.0}])
+def test_a_model_reports_its_kl_as_it_is_whatever_bends_its_weight(x, bent):
+    net = network("vae", **bent)
+    loss = net.loss(x, generator=generator())
+    kl = kl_to_standard_normal(*vars(net.posterior(x)).values())
+    torch.testing.assert_close(loss.kl, kl.sum(1))
+    torch.testing.assert_close(loss.per_dimension_kl, kl.mean(0))
+    expected = loss.reconstruction.mean() + kl_term(kl, 0, net.objective)[0]
+    torch.testing.assert_close(loss.total, expected)
+    assert abs(loss.total - (loss.reconstruction + loss.kl).mean()) > 0.1
 
 
 def test_the_loss_of_a_model_is_the_mean_of_reconstruction_plus_beta_kl(x):
@@ -134,3 +270,133 @@ def test_the_loss_of_a_model_is_the_mean_of_reconstruction_plus_beta_kl(x):
     torch.testing.assert_close(loss.total, (loss.reconstruction + 2 * loss.kl).mean())
     torch.testing.assert_close(loss.per_dimension_kl.sum(), loss.kl.mean())
     assert loss.reconstruction.shape == loss.kl.shape == (16,)
+
+
+# --- noise ------------------------------------------------------------------------------------
+
+NOISES = ["gaussian", "salt-and-pepper", "masking"]
+
+
+def noisy(x: torch.Tensor, kind: str, amount: float, seed: int = 0) -> torch.Tensor:
+    return corrupt(x, ObjectiveSpec(noise=kind, noise_amount=amount), generator(seed))
+
+
+@pytest.mark.parametrize("kind", NOISES)
+@pytest.mark.parametrize("amount", [0.1, 0.5, 1.0])
+def test_noise_stays_in_0_to_1_and_leaves_the_images_themselves_alone(x, kind, amount):
+    before = x.clone()
+    seen = noisy(x, kind, amount)
+    assert ((seen >= 0) & (seen <= 1)).all()
+    assert (seen.shape, seen.dtype) == (x.shape, x.dtype)
+    assert not torch.equal(seen, x)
+    assert torch.equal(x, before)
+
+
+@pytest.mark.parametrize("kind", NOISES)
+def test_an_amount_of_zero_is_clean(x, kind):
+    assert torch.equal(noisy(x, kind, 0.0), x)
+
+
+@pytest.mark.parametrize("kind", NOISES)
+def test_the_generator_alone_decides_the_noise(x, kind):
+    before = torch.random.get_rng_state()
+    one, again, other = (noisy(x, kind, 0.3, seed) for seed in (1, 1, 2))
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_no_noise_returns_the_images_themselves_and_draws_nothing(x):
+    source = generator()
+    before = source.get_state()
+    assert corrupt(x, ObjectiveSpec(noise_amount=0.9), source) is x
+    assert torch.equal(source.get_state(), before)
+
+
+@pytest.mark.parametrize("amount", [0.1, 0.4, 1.0])
+def test_masking_sets_the_share_of_pixels_to_black_and_keeps_the_others(amount):
+    grey = torch.full((200, 1, 20, 20), 0.7)
+    seen = noisy(grey, "masking", amount)
+    assert (seen == 0).float().mean().item() == pytest.approx(amount, abs=0.01)
+    assert set(seen.unique().tolist()) <= {0.0, grey[0, 0, 0, 0].item()}
+
+
+@pytest.mark.parametrize("amount", [0.1, 0.4, 1.0])
+def test_salt_and_pepper_hits_the_share_half_white_and_half_black(amount):
+    grey = torch.full((200, 1, 20, 20), 0.7)
+    seen = noisy(grey, "salt-and-pepper", amount)
+    for value in (0.0, 1.0):
+        assert (seen == value).float().mean().item() == pytest.approx(amount / 2, abs=0.01)
+    assert (seen == grey).float().mean().item() == pytest.approx(1 - amount, abs=0.01)
+
+
+def test_gaussian_noise_has_the_standard_deviation_where_nothing_is_clamped():
+    seen = noisy(torch.full((200, 1, 20, 20), 0.5), "gaussian", 0.05)
+    assert seen.mean().item() == pytest.approx(0.5, abs=1e-3)
+    assert seen.std().item() == pytest.approx(0.05, abs=1e-3)
+
+
+def test_gaussian_noise_is_clamped_to_the_share_beyond_0_and_1():
+    seen = noisy(torch.full((200, 1, 20, 20), 0.5), "gaussian", 0.5)
+    beyond = Normal(0.0, 0.5).cdf(torch.tensor(-0.5)).item()
+    for value in (0.0, 1.0):
+        assert (seen == value).float().mean().item() == pytest.approx(beyond, abs=0.01)
+
+
+@pytest.mark.parametrize("kind", ["salt-and-pepper", "masking"])
+def test_the_colours_of_a_pixel_are_hit_together(kind):
+    x = torch.full((50, 3, 10, 10), 0.7)
+    hit = noisy(x, kind, 0.5) != x
+    assert torch.equal(hit.all(1), hit.any(1))
+    assert 0.4 < hit.float().mean() < 0.6
+
+
+def test_gaussian_noise_is_drawn_for_each_colour():
+    noise = (noisy(torch.full((50, 3, 10, 10), 0.5), "gaussian", 0.05) - 0.5).transpose(0, 1)
+    assert noise.flatten(1).corrcoef().fill_diagonal_(0).abs().max() < 0.1
+
+
+# --- sparsity ---------------------------------------------------------------------------------
+
+
+def test_l1_is_the_weighted_sum_of_sizes_per_image():
+    z = torch.tensor([[1.0, -2.0, 0.0], [0.0, 3.0, 4.0]])
+    spec = ObjectiveSpec(sparsity="l1", sparsity_weight=0.5)
+    assert sparsity_penalty(z, spec).item() == pytest.approx(0.5 * (3 + 7) / 2)
+
+
+@given(st.floats(0.01, 0.99), st.floats(0, 10), st.integers(0, 100))
+def test_the_kl_penalty_is_torchs_divergence_of_the_mean_activation_from_the_target(
+    target, weight, seed
+):
+    z = torch.rand(16, 5, generator=generator(seed))
+    spec = ObjectiveSpec(sparsity="kl", sparsity_weight=weight, sparsity_target=target)
+    expected = kl_divergence(Bernoulli(torch.tensor(target)), Bernoulli(z.mean(0))).sum()
+    torch.testing.assert_close(sparsity_penalty(z, spec), weight * expected, rtol=1e-3, atol=1e-4)
+
+
+@given(st.floats(0.05, 0.95), st.floats(0.05, 0.95))
+def test_the_kl_penalty_is_zero_at_the_target_and_pulls_towards_it(target, active):
+    assume(abs(target - active) > 0.01)
+    spec = ObjectiveSpec(sparsity="kl", sparsity_weight=1, sparsity_target=target)
+    at_target = sparsity_penalty(torch.full((4, 3), target), spec)
+    assert at_target.item() == pytest.approx(0, abs=1e-6)
+    z = torch.full((4, 3), active, requires_grad=True)
+    penalty = sparsity_penalty(z, spec)
+    penalty.backward()
+    assert penalty > 0
+    assert torch.equal(z.grad.sign(), torch.full((4, 3), math.copysign(1, active - target)))
+
+
+@pytest.mark.parametrize("activation", [0.0, 1.0])
+def test_the_kl_penalty_of_latents_that_are_all_off_or_all_on_is_finite(activation):
+    z = torch.full((4, 3), activation, requires_grad=True)
+    penalty = sparsity_penalty(z, ObjectiveSpec(sparsity="kl"))
+    penalty.backward()
+    assert penalty.isfinite()
+    assert z.grad.isfinite().all()
+
+
+def test_without_sparsity_nothing_is_added():
+    z = torch.ones(4, 3, requires_grad=True)
+    assert sparsity_penalty(z, ObjectiveSpec(sparsity_weight=5)).item() == 0

@@ -306,7 +306,8 @@ def other_architecture(folder: Path) -> None:
 
 
 def unknown_family(folder: Path) -> None:
-    spec = train_spec("transformer").model_dump(mode="json")
+    spec = train_spec().model_dump(mode="json")
+    spec["model"]["family"] = "transformer"
     card_with(spec=spec)(folder)
 
 

@@ -2,8 +2,10 @@
 
 `atlas/<dataset>-<n>/atlas.safetensors` holds `mean (N, D)`, `logvar (N, D)` where there is one,
 `labels (N,)`, `rows (N,)` into the data set and `projection.<method> (N, 2)` for each map;
-`atlas.json` beside it the parameters and seed of each. Every point keeps the row of its image, so
-a picture is always looked up by row, never by its position in some filtered list.
+`atlas.json` beside it the parameters and seed of each. Latents above two dimensions are kept to
+float16's precision, those of more than WIDE not at all: they are encoded again (`completed`).
+Every point keeps the row of its image, so a picture is always looked up by row, never by its
+position in some filtered list.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import numpy as np
 import torch
 
 from explorer import store
-from explorer.data import Dataset
+from explorer.data import Dataset, Images
 from explorer.errors import ExplorerError, unknown_name
 from explorer.latent.index import PARAMETERS, folders
 from explorer.latent.project import ProjectionSpec, project
@@ -24,11 +26,16 @@ from explorer.spec import build
 
 ARRAYS = "atlas.safetensors"
 BATCH = 1000
+# Points of a map: the first so many images of the data set.
+COUNT = 5000
+# A VQ-VAE's 784-dimensional latents of 5,000 images would take 8 MB.
+WIDE = 256
 
 
 @dataclass(frozen=True)
 class Atlas:
-    """Latents of N images and their maps. `rows` index the data set named `dataset`."""
+    """Latents of N images and their maps. `rows` index the data set named `dataset`, which has
+    `total` images of `classes`."""
 
     model_id: str
     dataset: str
@@ -39,6 +46,8 @@ class Atlas:
     projections: dict[str, np.ndarray]
     specs: dict[str, ProjectionSpec]
     weights_sha256: str
+    total: int = 0
+    classes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.mean)
@@ -54,27 +63,48 @@ class Atlas:
         return self.projections[method]
 
 
-def encode(model: Model, dataset: Dataset) -> Atlas:
-    """Posterior means (and log variances) of all images of a data set; no map yet."""
-    images = dataset.split("all")
-    means, logvars = [], []
-    for start in range(0, len(images), BATCH):
-        batch = images.take(slice(start, start + BATCH))
-        posterior = model.encode(batch.bytes().numpy(), batch.labels.numpy())
-        means.append(posterior.mean)
-        if posterior.logvar is not None:
-            logvars.append(posterior.logvar)
+def encode(model: Model, dataset: Dataset, count: int = COUNT) -> Atlas:
+    """Posterior means (and log variances) of the first `count` images of a data set; no map yet."""
+    images = dataset.split("all").take(slice(0, count))
+    mean, logvar = _latents(model, images)
     return Atlas(
         model_id=model.id,
         dataset=dataset.name,
-        mean=np.concatenate(means),
-        logvar=np.concatenate(logvars) if logvars else None,
+        mean=mean,
+        logvar=logvar,
         labels=images.labels.numpy(),
         rows=images.rows.numpy(),
         projections={},
         specs={},
         weights_sha256=model.card.weights_sha256,
+        total=len(dataset),
+        classes=dataset.classes,
     )
+
+
+def completed(atlas: Atlas, model: Model, dataset: Dataset) -> Atlas:
+    """The atlas with its latents, encoded again where they were too wide to keep."""
+    if atlas.mean.shape[1] == model.latent_dim:
+        return atlas
+    mean, logvar = _latents(model, dataset.split("all").take(torch.from_numpy(atlas.rows)))
+    return replace(atlas, mean=mean, logvar=logvar)
+
+
+def _latents(model: Model, images: Images) -> tuple[np.ndarray, np.ndarray | None]:
+    """Posterior means and log variances `(N, D)` float32."""
+    means, logvars = [], []
+    for start in range(0, len(images), BATCH):
+        batch = images.take(slice(start, start + BATCH))
+        posterior = model.encode(batch.bytes().numpy(), batch.labels.numpy())
+        means.append(_stored(posterior.mean).astype(np.float32))
+        if posterior.logvar is not None:
+            logvars.append(_stored(posterior.logvar).astype(np.float32))
+    return np.concatenate(means), np.concatenate(logvars) if logvars else None
+
+
+def _stored(latents: np.ndarray) -> np.ndarray:
+    """Latents as they are kept. A 2-D latent is its own place on the map, so it is kept exactly."""
+    return latents.astype(np.float32 if latents.shape[1] <= 2 else np.float16)
 
 
 def with_projection(atlas: Atlas, spec: ProjectionSpec) -> Atlas:
@@ -97,12 +127,13 @@ def folder_for(artefact: store.Artefact, name: str) -> Path:
 def save(atlas: Atlas, folder: Path) -> None:
     """Write an atlas atomically, in one file for the arrays and one for their parameters."""
     arrays = {
-        "mean": atlas.mean.astype(np.float32),
         "labels": atlas.labels.astype(np.int64),
         "rows": atlas.rows.astype(np.int64),
     }
-    if atlas.logvar is not None:
-        arrays["logvar"] = atlas.logvar.astype(np.float32)
+    if atlas.mean.shape[1] <= WIDE:
+        arrays["mean"] = _stored(atlas.mean)
+        if atlas.logvar is not None:
+            arrays["logvar"] = _stored(atlas.logvar)
     arrays |= {f"projection.{method}": xy for method, xy in atlas.projections.items()}
     tensors = {key: torch.from_numpy(np.ascontiguousarray(a)) for key, a in arrays.items()}
     store.write_tensors(folder / ARRAYS, tensors)
@@ -110,6 +141,9 @@ def save(atlas: Atlas, folder: Path) -> None:
         "model": atlas.model_id,
         "dataset": atlas.dataset,
         "images": len(atlas),
+        "total": atlas.total,
+        "latent_dim": atlas.mean.shape[1],
+        "classes": atlas.classes,
         "weights_sha256": atlas.weights_sha256,
         "projections": {m: s.model_dump(mode="json") for m, s in atlas.specs.items()},
     }
@@ -122,6 +156,10 @@ def load(folder: Path) -> Atlas:
     tensors, _ = store.read_tensors(folder / ARRAYS)
     arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
     try:
+        if parameters.get("latent_dim", 0) > WIDE:
+            arrays["mean"] = np.empty((len(arrays["rows"]), 0))
+        for name in {"mean", "logvar"} & arrays.keys():
+            arrays[name] = arrays[name].astype(np.float32)
         prefix = "projection."
         atlas = Atlas(
             model_id=parameters["model"],
@@ -137,6 +175,8 @@ def load(folder: Path) -> Atlas:
             },
             specs={m: build(ProjectionSpec, s) for m, s in parameters["projections"].items()},
             weights_sha256=parameters["weights_sha256"],
+            total=parameters.get("total", len(arrays["rows"])),
+            classes=tuple(parameters.get("classes", ())),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ExplorerError(f"The atlas in '{folder}' is incomplete; project it again.") from error

@@ -14,12 +14,14 @@ PARAMETERS = "atlas.json"
 
 @dataclass(frozen=True)
 class Maps:
-    """One atlas of a model: its folder, data set, number of images, and projections in order."""
+    """One atlas of a model: its folder, data set, number of images, projections in order, and the
+    names of the classes."""
 
     folder: Path
     dataset: str
     images: int
     projections: tuple[str, ...]
+    classes: tuple[str, ...] = ()
 
 
 def folders(artefact: store.Artefact) -> list[Path]:
@@ -43,7 +45,9 @@ def projections_of(artefact: store.Artefact) -> list[Maps]:
             if about["weights_sha256"] != artefact.card.weights_sha256 or not about["projections"]:
                 continue
             made = tuple(name for name in METHOD_TITLES if name in about["projections"])
-            found.append(Maps(folder, str(about["dataset"]), int(about["images"]), made))
+            classes = tuple(str(name) for name in about.get("classes", ()))
+            images = int(about["images"])
+            found.append(Maps(folder, str(about["dataset"]), images, made, classes))
         except (ExplorerError, KeyError, TypeError, ValueError):
             continue
     return found

@@ -147,6 +147,11 @@ class Map:
         """The position in the atlas of the point nearest to a place `(x, y)`."""
         return int(self._tree.query(np.asarray(place, np.float64))[1])  # type: ignore[attr-defined]
 
+    def labels_at(self, places: np.ndarray) -> np.ndarray:
+        """The class `(N,)` int64 of the point nearest to each place `(N, 2)`."""
+        _, index = self._tree.query(np.asarray(places, np.float64))  # type: ignore[attr-defined]
+        return self.atlas.labels[index].astype(np.int64)
+
     def _around(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The points nearest to places `(N, 2)` on the map: indices and distances `(N, k)`."""
         k = min(MIXED, len(self.atlas))

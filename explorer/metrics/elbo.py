@@ -16,8 +16,7 @@ from torch import Tensor
 from explorer.data import Images, unit
 from explorer.models import Autoencoder
 from explorer.models.base import draw
-from explorer.objectives import grey_entropy, kl_to_standard_normal, reconstruction
-from explorer.store import Metric
+from explorer.objectives import kl_to_standard_normal
 
 BATCH = 1000
 # Active units: Burda et al. 2016, "Importance weighted autoencoders", section 5.2.
@@ -41,11 +40,11 @@ def encode_all(model: Autoencoder, images: Images, seed: int = 0) -> Encoded:
     device = next(model.parameters()).device
     noise = torch.Generator(device).manual_seed(seed)
     means, recs, kls, dimension_kls, errors = [], [], [], [], []
-    for batch in _batches(images, device):
+    for batch in batches(images, device):
         x = unit(batch.pixels)
         posterior = model.posterior(x, batch.labels)
         logits = model.logits(draw(posterior, noise), batch.labels)
-        recs.append(reconstruction(x, logits, model.objective))
+        recs.append(model.reconstruction(x, logits))
         x_hat = model.decode(posterior.mean, batch.labels)
         errors.append((x - x_hat).square().flatten(1).mean(1))
         means.append(posterior.mean)
@@ -75,7 +74,7 @@ def importance_nll(model: Autoencoder, images: Images, samples: int, seed: int =
     noise = torch.Generator(device).manual_seed(seed)
     chunk = max(1, 20_000 // samples)
     results = []
-    for batch in _batches(images, device, chunk):
+    for batch in batches(images, device, chunk):
         x = unit(batch.pixels)
         posterior = model.posterior(x, batch.labels)
         if posterior.logvar is None:
@@ -90,7 +89,7 @@ def importance_nll(model: Autoencoder, images: Images, samples: int, seed: int =
         labels = batch.labels.repeat_interleave(samples, 0)
         logits = model.logits(z, labels)
         target = x.repeat_interleave(samples, 0)
-        log_weight = log_ratio - reconstruction(target, logits, model.objective)
+        log_weight = log_ratio - model.reconstruction(target, logits)
         results.append(math.log(samples) - torch.logsumexp(log_weight.view(n, samples), 1))
     return torch.cat(results).cpu()
 
@@ -100,55 +99,8 @@ def active_units(mean: Tensor) -> int:
     return int((mean.var(dim=0, unbiased=False) > ACTIVE_VARIANCE).sum())
 
 
-def measure(
-    model: Autoencoder, images: Images, importance_samples: int = 100, seed: int = 0
-) -> dict[str, Metric]:
-    """The figures of a model's card over `images`, each with its unit and how it was taken."""
-    encoded = encode_all(model, images, seed)
-    rec = encoded.reconstruction.double().mean().item()
-    figures = {
-        "mse": _metric(encoded.mse.double().mean(), "per pixel", "from the posterior mean"),
-        "active_units": _metric(
-            torch.tensor(active_units(encoded.mean)),
-            f"of {model.spec.latent_dim} dimensions",
-            "variance of the posterior mean over 0.01",
-        ),
-    }
-    one_sample = f"one posterior sample, seed {seed}"
-    nats = "nats per image"
-    if model.has_prior:
-        kl = encoded.kl.double().mean().item()
-        figures["negative_elbo"] = _metric(rec + kl, nats, f"reconstruction + KL, {one_sample}")
-        figures["kl"] = _metric(kl, nats, "closed form, to N(0, I)")
-    figures["reconstruction"] = _metric(rec, nats, one_sample)
-    if model.objective.reconstruction == "bce":
-        floor = _grey_floor(images)
-        total = figures.get("negative_elbo", figures["reconstruction"]).value
-        figures["above_grey_floor"] = _metric(
-            total - floor, nats, f"above the grey entropy {floor:.2f}, the least BCE there can be"
-        )
-    if model.has_prior and importance_samples > 0:
-        nll = importance_nll(model, images, importance_samples, seed)
-        bound = "; on grey pixels a bound of the BCE objective, not a likelihood"
-        figures["is_nll"] = _metric(
-            nll.double().mean(),
-            nats,
-            f"S = {importance_samples} importance samples, seed {seed}"
-            + (bound if model.objective.reconstruction == "bce" else ""),
-        )
-    return figures
-
-
-def _grey_floor(images: Images) -> float:
-    parts = [grey_entropy(unit(b.pixels)).double().sum() for b in _batches(images, None)]
-    return float(torch.stack(parts).sum()) / len(images)
-
-
-def _metric(value: Tensor | float, unit: str, note: str) -> Metric:
-    return Metric(value=round(float(value), 5), unit=unit, note=note)
-
-
-def _batches(images: Images, device: torch.device | None, size: int = BATCH) -> Iterator[Images]:
+def batches(images: Images, device: torch.device | None, size: int = BATCH) -> Iterator[Images]:
+    """A split in stretches of `size` images, on a device if one is given."""
     for start in range(0, len(images), size):
         batch = images.take(slice(start, start + size))
         yield batch if device is None else batch.to(device)

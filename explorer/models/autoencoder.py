@@ -1,31 +1,32 @@
-"""Autoencoder: fully connected, deterministic.
+"""Autoencoder: deterministic, fully connected or convolutional. It has no prior: nothing shapes
+its latents.
 
 Source: Hinton & Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
 """
 
 from __future__ import annotations
 
-from math import prod
-
 from torch import Tensor
 
-from explorer.models.base import Autoencoder, Posterior, mlp
+from explorer.models.base import Posterior
+from explorer.models.networks import MLP, Body, Convolutional
 from explorer.models.registry import register
-from explorer.spec import ModelSpec, ObjectiveSpec
 
 
-@register("autoencoder")
-class MLPAutoencoder(Autoencoder):
-    """image -> hidden -> latent -> hidden -> image. It has no prior: nothing shapes its latents."""
-
-    def __init__(self, spec: ModelSpec, objective: ObjectiveSpec) -> None:
-        super().__init__(spec, objective)
-        pixels = prod(spec.image_shape)
-        self.encoder = mlp((pixels, *spec.hidden, spec.latent_dim), spec.activation)
-        self.decoder = mlp((spec.latent_dim, *reversed(spec.hidden), pixels), spec.activation)
+class Deterministic(Body):
+    """The latent of an image is a point."""
 
     def posterior(self, x: Tensor, labels: Tensor | None = None) -> Posterior[Tensor]:
-        return Posterior(self.encoder(x.flatten(1)).float(), None)
+        return Posterior(self.features(x, labels).float(), None)
 
-    def logits(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.decoder(z).unflatten(1, self.spec.image_shape)
+
+@register("autoencoder", "Autoencoder")
+class MLPAutoencoder(Deterministic, MLP):
+    """image -> hidden -> latent -> hidden -> image."""
+
+
+@register(
+    "conv-autoencoder", "Convolutional autoencoder", latent_dim=64, hidden=(), batch_norm=True
+)
+class ConvAutoencoder(Deterministic, Convolutional):
+    """image -> stride-2 convolutions -> latent -> mirrored."""

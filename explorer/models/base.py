@@ -1,28 +1,23 @@
 """The contract that every family of autoencoders keeps, so that every page works with each.
 
-Shapes: images `x (N, C, H, W)` float32 in [0, 1]; latents `z (N, D)`; labels `(N,)` int64.
-Networks return logits; the output link (sigmoid) is applied at the edge, so that the losses stay
-numerically safe.
+Shapes: images `x (N, C, H, W)` float32 in [0, 1]; latents `z (N, D)`; labels are class numbers
+`(N,)` int64 or weights of the classes `(N, K)`. Networks return logits; the output link (a sigmoid
+but for PCA) is applied at the edge, so that the losses stay numerically safe.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from explorer.objectives import Loss, beta_at, kl_to_standard_normal, reconstruction
-from explorer.spec import ModelSpec, ObjectiveSpec
-
-# A smooth bound on log variances: exp(+-10) neither overflows nor hides a dimension, and the
-# gradient never vanishes all at once as it would with a clamp.
-LOGVAR_BOUND = 10.0
-
+from explorer import objectives
+from explorer.models.network import Network
+from explorer.objectives import Loss
 
 Array = TypeVar("Array", np.ndarray, Tensor)
 
@@ -46,16 +41,11 @@ def draw(posterior: Posterior[Tensor], generator: torch.Generator | None = None)
     return posterior.mean + torch.exp(0.5 * posterior.logvar) * noise
 
 
-class Autoencoder(nn.Module, ABC):
+class Autoencoder(Network):
     """Base of all families: a subclass gives `posterior` and `logits`, the rest follows."""
 
     has_prior: ClassVar[bool] = False
-    channels_last: ClassVar[bool] = False
-
-    def __init__(self, spec: ModelSpec, objective: ObjectiveSpec) -> None:
-        super().__init__()
-        self.spec = spec
-        self.objective = objective
+    settings: ClassVar[tuple[str, ...]] = ("reconstruction", "variance")
 
     @abstractmethod
     def posterior(self, x: Tensor, labels: Tensor | None = None) -> Posterior[Tensor]:
@@ -65,16 +55,29 @@ class Autoencoder(nn.Module, ABC):
     def logits(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Decode latents `(N, D)` to logits `(N, C, H, W)`."""
 
+    def link(self, logits: Tensor) -> Tensor:
+        """Logits to pixels in [0, 1]."""
+        return torch.sigmoid(logits)
+
     def decode(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
         """Decode latents `(N, D)` to images `(N, C, H, W)` in [0, 1]."""
-        return torch.sigmoid(self.logits(z, labels).float())
+        return self.link(self.logits(z, labels).float())
 
     def sample_prior(
         self, n: int, generator: torch.Generator, labels: Tensor | None = None
     ) -> Tensor:
         """`n` latents `(n, D)` from N(0, I). Families without a prior say so (`has_prior`)."""
-        device = next(self.parameters()).device
-        return torch.empty(n, self.spec.latent_dim, device=device).normal_(generator=generator)
+        return torch.empty(n, self.spec.latent_dim, device=self.device).normal_(generator=generator)
+
+    def preview(self, x: Tensor, labels: Tensor) -> Tensor:
+        """Reconstructions, from the posterior mean."""
+        return self.decode(self.posterior(x, labels).mean, labels)
+
+    def reconstruction(self, x: Tensor, logits: Tensor) -> Tensor:
+        """The reconstruction term that the objective names, `(N,)` nats."""
+        if self.objective.reconstruction == "bce":
+            return objectives.bce(x, logits)
+        return objectives.gaussian(x, self.link(logits), self.objective.variance)
 
     def loss(
         self,
@@ -86,36 +89,14 @@ class Autoencoder(nn.Module, ABC):
     ) -> Loss:
         """The objective of a batch, with one posterior sample per image.
 
-        `seen` is what the encoder is shown when it differs from the target `x` (augmentation).
+        `seen` is what the encoder is shown when it differs from the target `x` (augmentation);
+        the noise of a denoising objective is added to it.
         """
-        posterior = self.posterior(x if seen is None else seen, labels)
+        seen = objectives.corrupt(x if seen is None else seen, self.objective, generator)
+        posterior = self.posterior(seen, labels)
         logits = self.logits(draw(posterior, generator), labels).float()
-        rec = reconstruction(x, logits, self.objective)
-        if posterior.logvar is None:
-            zero = torch.zeros_like(rec)
-            per_dimension = torch.zeros(self.spec.latent_dim, device=x.device)
-            return Loss(rec.mean(), rec, zero, per_dimension, beta=0.0)
-        beta = beta_at(step, self.objective)
-        kl = kl_to_standard_normal(posterior.mean, posterior.logvar)
-        per_image = kl.sum(1)
-        return Loss((rec + beta * per_image).mean(), rec, per_image, kl.mean(0), beta)
+        return self.regularise(self.reconstruction(x, logits), posterior, step)
 
-
-def split_gaussian(parameters: Tensor) -> Posterior[Tensor]:
-    """Read one merged head `(N, 2D)` as mean and smoothly bounded logvar, in float32."""
-    mean, raw = parameters.float().chunk(2, dim=1)
-    return Posterior(mean, LOGVAR_BOUND * torch.tanh(raw / LOGVAR_BOUND))
-
-
-def activation(name: str) -> nn.Module:
-    """A fresh activation layer by its name in `ModelSpec`."""
-    layers: dict[str, type[nn.Module]] = {"relu": nn.ReLU, "gelu": nn.GELU, "silu": nn.SiLU}
-    return layers[name]()
-
-
-def mlp(widths: tuple[int, ...], act: str) -> nn.Sequential:
-    """Linear layers through `widths`, with an activation between but not after them."""
-    layers: list[nn.Module] = []
-    for inward, outward in pairwise(widths):
-        layers += [nn.Linear(inward, outward), activation(act)]
-    return nn.Sequential(*layers[:-1])
+    def regularise(self, rec: Tensor, posterior: Posterior[Tensor], step: int) -> Loss:
+        """The objective from the reconstruction term `(N,)` and what the family adds to it."""
+        return Loss(rec.mean(), rec, torch.zeros_like(rec), rec.new_zeros(0), beta=0.0)

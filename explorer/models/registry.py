@@ -3,38 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
 
 from explorer.errors import ExplorerError, unknown_name
-from explorer.models.base import Autoencoder
+from explorer.models.network import Kind, Network
 from explorer.spec import MAX_WIDTH, ModelSpec, ObjectiveSpec
 
-_FAMILIES: dict[str, type[Autoencoder]] = {}
+_FAMILIES: dict[str, type[Network]] = {}
+AnyNetwork = TypeVar("AnyNetwork", bound=Network)
 
 
-def register(name: str) -> Callable[[type[Autoencoder]], type[Autoencoder]]:
-    """Class decorator: the family answers to `name` in `ModelSpec.family`."""
+def register(
+    name: str, title: str, **defaults: Any
+) -> Callable[[type[AnyNetwork]], type[AnyNetwork]]:
+    """Class decorator: the family answers to `name` in `ModelSpec.family`.
 
-    def add(family: type[Autoencoder]) -> type[Autoencoder]:
+    `title` is its name for people, `defaults` are settings that it has when nobody says.
+    """
+
+    def add(family: type[AnyNetwork]) -> type[AnyNetwork]:
+        family.title, family.defaults = title, defaults
         _FAMILIES[name] = family
         return family
 
     return add
 
 
-def names() -> list[str]:
-    return sorted(_FAMILIES)
+def names(kind: Kind = "model") -> list[str]:
+    """The families of a kind."""
+    return sorted(name for name, family in _FAMILIES.items() if family.kind == kind)
 
 
-def family(name: str) -> type[Autoencoder]:
+def family(name: str) -> type[Network]:
     """The class of a family. Raises ExplorerError for an unknown name."""
     if name not in _FAMILIES:
         raise unknown_name("model family", name, _FAMILIES)
     return _FAMILIES[name]
 
 
-def build(spec: ModelSpec, objective: ObjectiveSpec, seed: int = 0) -> Autoencoder:
+def build(spec: ModelSpec, objective: ObjectiveSpec, seed: int = 0) -> Network:
     """A freshly initialised network; the same seed gives the same weights.
 
     torch's layers draw from the global generator, so it is seeded inside a fork that leaves the

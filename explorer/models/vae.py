@@ -1,34 +1,30 @@
-"""Variational autoencoder: fully connected, Gaussian posterior, N(0, I) prior.
+"""Variational autoencoders: fully connected and convolutional, with any weight of the KL.
 
-Source: Kingma & Welling 2014, "Auto-encoding variational Bayes". One linear head gives mean and
-logvar together, which is the same model as two heads in half the matrix products.
+Source: Kingma & Welling 2014, "Auto-encoding variational Bayes"; Higgins et al. 2017, "beta-VAE".
 """
 
 from __future__ import annotations
 
-from math import prod
-
-from torch import Tensor
-
-from explorer.models.base import Autoencoder, Posterior, mlp, split_gaussian
+from explorer.models.gaussian import Gaussian
+from explorer.models.networks import MLP, Convolutional
 from explorer.models.registry import register
-from explorer.spec import ModelSpec, ObjectiveSpec
 
 
-@register("vae")
-class VAE(Autoencoder):
-    """image -> hidden -> (mean, logvar) -> z -> hidden -> image."""
+@register("vae", "VAE")
+class VAE(Gaussian, MLP):
+    """Fully connected."""
 
-    has_prior = True
 
-    def __init__(self, spec: ModelSpec, objective: ObjectiveSpec) -> None:
-        super().__init__(spec, objective)
-        pixels = prod(spec.image_shape)
-        self.encoder = mlp((pixels, *spec.hidden, 2 * spec.latent_dim), spec.activation)
-        self.decoder = mlp((spec.latent_dim, *reversed(spec.hidden), pixels), spec.activation)
+@register("conv-vae", "Convolutional VAE", hidden=(256,))
+class ConvVAE(Gaussian, Convolutional):
+    """Convolutional."""
 
-    def posterior(self, x: Tensor, labels: Tensor | None = None) -> Posterior[Tensor]:
-        return split_gaussian(self.encoder(x.flatten(1)))
 
-    def logits(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        return self.decoder(z).unflatten(1, self.spec.image_shape)
+@register("beta-vae", "Beta-VAE", beta=4.0, latent_dim=10)
+class BetaVAE(VAE):
+    """A VAE whose beta is 4 unless said otherwise: a tighter code, for less exact images."""
+
+
+@register("conv-beta-vae", "Convolutional beta-VAE", beta=4.0, latent_dim=10, hidden=(256,))
+class ConvBetaVAE(ConvVAE):
+    """The same with convolutions."""

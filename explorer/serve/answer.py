@@ -32,11 +32,16 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     else:
         position = None
         z = _place(request, opened, said)
-    images = opened.model.decode(z)
+    labels = _labels(request, opened, position, len(z))
+    images = opened.model.decode(z, labels)
+    if labels is not None:
+        said["as"] = int(labels[0])
     said |= {"z": _rounded(z[0][:SHOWN]), "source": opened.model.device.type}
     if request.detail:
-        said |= detail(z[0], opened, position, judge(request, opened))
-    if request.detail and isinstance(request, ImageRequest):
+        label = None if labels is None else labels[:1]
+        said |= detail(z[0], opened, position, judge(request, opened), label)
+    own = labels is None or labels[0] == said.get("label")
+    if request.detail and own and isinstance(request, ImageRequest):
         pixels = catalogue.dataset(request.dataset).picture(request.row).numpy()
         said["mse"] = float(np.square(pixels - images[0]).mean())
     return to_bytes(images), said
@@ -54,18 +59,26 @@ def judge(request: ImageRequest | PlaceRequest, opened: Opened) -> Judgement:
 
 
 def detail(
-    z: np.ndarray, opened: Opened, position: int | None, judgement: Judgement
+    z: np.ndarray,
+    opened: Opened,
+    position: int | None,
+    judgement: Judgement,
+    label: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """What a pointer at rest asks: trust, nearest real images, class, round trip |E(D(z)) - z|.
 
-    `position` is the atlas point whose own latent z is; it is not its own neighbour.
+    `position` is the atlas point whose own latent z is; it is not its own neighbour. `label (1,)`
+    is the class that a conditional model is told.
     """
     atlas = opened.atlas
     exclude = None if position is None else np.array([position])
     index, distance = nearest(atlas.mean, z[None], NEIGHBOURS, exclude)
-    again = opened.model.encode(opened.model.decode(z[None]))
+    again = opened.model.encode(opened.model.decode(z[None], label), label)
+    # A VQ-VAE's latent is read as its codes, any other as its numbers.
+    codes = opened.model.codes(z[None])
     return {
-        "latent": _rounded(z),
+        "latent": _rounded(z) if codes is None else [],
+        "codes": None if codes is None else codes[0].tolist(),
         "trust": judgement.standing,
         "why": judgement.why,
         "round_trip": round(float(np.linalg.norm(again.mean[0] - z)), 3),
@@ -89,7 +102,23 @@ def _latent(request: LatentRequest, catalogue: Catalogue) -> tuple[np.ndarray, d
         raise ExplorerError("All latents of a request must have the same number of dimensions.")
     model, z = catalogue.model(request.model), np.asarray(request.z, np.float32)
     said = {"z": _rounded(z[0][:SHOWN]), "source": model.device.type}
-    return to_bytes(model.decode(z)), said
+    labels = None if request.labels is None else np.asarray(request.labels, np.int64)
+    return to_bytes(model.decode(z, labels)), said
+
+
+def _labels(
+    request: ImageRequest | PlaceRequest, opened: Opened, position: int | None, n: int
+) -> np.ndarray | None:
+    """The class `(n,)` that a conditional model is told: the one asked for, else the image's own,
+    else that of the nearest point of the map."""
+    if not opened.model.conditional:
+        return None
+    if request.label is not None:
+        return np.full(n, request.label, np.int64)
+    if position is not None:
+        return opened.atlas.labels[position : position + 1].astype(np.int64)
+    assert isinstance(request, PlaceRequest)
+    return opened.map(request.projection).labels_at(np.asarray(request.xy))
 
 
 def _position(row: int, opened: Opened) -> int:

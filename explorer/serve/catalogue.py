@@ -79,17 +79,18 @@ class Catalogue:
         artefact = store.locate(model_id)
 
         def load() -> Opened:
-            from explorer.latent.atlas import load_for
+            from explorer.latent.atlas import completed, load_for
 
-            return Opened(self.model(model_id), load_for(store.open_artefact(model_id), dataset))
+            model, atlas = self.model(model_id), load_for(store.open_artefact(model_id), dataset)
+            return Opened(model, completed(atlas, model, self.dataset(dataset)))
 
         return self._get(("atlas", model_id, artefact.stamp, dataset), load)
 
     def dataset(self, name: str) -> Dataset:
         """A data set in memory. Raises ExplorerError when it is unknown or absent."""
-        from explorer.data import load_dataset
+        from explorer.training.images import load_named
 
-        return load_dataset(name)
+        return self._get(("dataset", name), lambda: load_named(name))
 
     def _get(self, key: tuple, load: Callable[[], Any]) -> Any:
         with self._lock:

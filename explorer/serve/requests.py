@@ -10,25 +10,31 @@ from explorer.spec import Spec
 
 MAX_IMAGES = 256
 MAX_SEQUENCE = 2**32 - 1
+# A model's id, or "images-of-" one.
+MAX_ID, MAX_DATASET = 64, 74
+Label = Annotated[int, Field(ge=0, le=255)]
 
 
 class Numbered(Spec):
     """What every request says: its number, and the model that shall answer."""
 
     seq: int = Field(ge=0, le=MAX_SEQUENCE)
-    model: str = Field(max_length=64)
+    model: str = Field(max_length=MAX_ID)
 
 
 class OnMap(Numbered):
-    """A request about a map; `detail` asks also for trust and why, neighbours, class."""
+    """A request about a map; `detail` asks also for trust and why, neighbours, class. `label` is
+    the class that a conditional model shall draw; without it, that of the image."""
 
-    dataset: str = Field(max_length=64)
+    label: Label | None = None
+    dataset: str = Field(max_length=MAX_DATASET)
     projection: str = Field(max_length=16)
     detail: bool = False
 
 
 class LatentRequest(Numbered):
     kind: Literal["latent"]
+    labels: tuple[Label, ...] | None = Field(default=None, max_length=MAX_IMAGES)
     z: tuple[tuple[float, ...], ...] = Field(min_length=1, max_length=MAX_IMAGES)
 
 

@@ -29,6 +29,7 @@ VIEW = Path(__file__).resolve().parent.parent / "view"
 # Images per thumbnail request: 28x28 grey makes 400 KB, one round trip.
 THUMB_CHUNK = 512
 MAX_GRID = 40
+MAX_CLASS_DIGITS = 3
 
 
 class Revalidated(StaticFiles):
@@ -74,6 +75,7 @@ async def points(request: Request) -> Response:
                 "origins": dataset.origins,
                 "shape": [height, width, channels],
                 "total": len(dataset),
+                "variational": opened.model.network.has_prior,
                 "thumb_chunk": THUMB_CHUNK,
             }
         ).encode()
@@ -119,12 +121,22 @@ async def grid(request: Request) -> Response:
             raise ExplorerError(
                 f"A grid needs x0 < x1 and y0 < y1, and 1 to {MAX_GRID} cells a side."
             )
+        label = class_of(query.get("label", ""))
         opened = catalogue.open(names["model"], names["dataset"])
         stamp = opened.model.card.weights_sha256
         view = (names["model"], names["dataset"], names["projection"])
-        return grid_png(stamp, *view, (x0, x1, y0, y1), (nx, ny))
+        return grid_png(stamp, *view, (x0, x1, y0, y1), (nx, ny), label)
 
     return await _respond(request, body, "image/png")
+
+
+def class_of(text: str) -> int | None:
+    """The class that an address names, None for none. Raises ExplorerError for other words."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= MAX_CLASS_DIGITS):
+        raise ExplorerError("A class is named by its number, like label=3.")
+    return int(text)
 
 
 @lru_cache(maxsize=64)
@@ -135,6 +147,7 @@ def grid_png(
     projection: str,
     box: tuple[float, float, float, float],
     cells: tuple[int, int],
+    label: int | None = None,
 ) -> bytes:
     """The decoded grid as PNG bytes, computed once per model state (`stamp`) and box."""
     import numpy as np
@@ -147,7 +160,12 @@ def grid_png(
     x = x0 + (np.arange(nx) + 0.5) / nx * (x1 - x0)
     y = y1 - (np.arange(ny) + 0.5) / ny * (y1 - y0)
     places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    images = to_bytes(opened.model.decode(opened.map(projection).latents_at(places)))
+    themap = opened.map(projection)
+    labels = None
+    if opened.model.conditional:
+        given = label is not None
+        labels = np.full(len(places), label) if given else themap.labels_at(places)
+    images = to_bytes(opened.model.decode(themap.latents_at(places), labels))
     _, height, width, channels = images.shape
     tiled = images.reshape(ny, nx, height, width, channels).transpose(0, 2, 1, 3, 4)
     mosaic = tiled.reshape(ny * height, nx * width, channels)

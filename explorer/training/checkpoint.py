@@ -10,7 +10,8 @@ from torch import Tensor
 
 from explorer.errors import ExplorerError
 from explorer.store import read_tensors, write_tensors
-from explorer.training.loop import Best, Sums, Trainer
+from explorer.training.loop import Best, Trainer
+from explorer.training.sums import Sums
 
 
 def save(trainer: Trainer, file: Path) -> None:
@@ -29,6 +30,7 @@ def save(trainer: Trainer, file: Path) -> None:
         "step": trainer.step,
         "seconds": trainer.seconds,
         "epoch_images": trainer.epoch_sums.images,
+        "epoch_extras": trainer.epoch_sums.extras,
         "best_epoch": trainer.best.epoch,
         "best_validation": trainer.best.validation,
     }
@@ -59,7 +61,7 @@ def restore(trainer: Trainer, file: Path) -> None:
     trainer.noise.set_state(tensors["noise"])
     trainer.step, trainer.seconds = scalars["step"], scalars["seconds"]
     sums = tensors["epoch_sums"].to(trainer.device)
-    trainer.epoch_sums = Sums(sums, scalars["epoch_images"])
+    trainer.epoch_sums = Sums(sums, scalars["epoch_images"], tuple(scalars["epoch_extras"]))
     best = {name: value.to(trainer.device) for name, value in _part(tensors, "best.").items()}
     trainer.best = Best(scalars["best_epoch"], scalars["best_validation"], best)
     good = _part(tensors, "good.").items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -12,12 +12,16 @@ from explorer.errors import ExplorerError
 
 @dataclass(frozen=True)
 class Averages:
-    """Means over images, in nats per image: each image counts once, whatever its batch."""
+    """Means over images, in nats per image: each image counts once, whatever its batch.
+
+    `extras` are what a family minimises or watches besides, by name.
+    """
 
     total: float
     reconstruction: float
     kl: float
     per_dimension_kl: tuple[float, ...]
+    extras: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -10,52 +10,24 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from explorer.data import Images, unit
-from explorer.models import Autoencoder, build
-from explorer.objectives import Loss
+from explorer.data import Images
+from explorer.models import Network, build
+from explorer.objectives import Loss, settled
 from explorer.spec import TrainSpec
 from explorer.training.augment import augment
 from explorer.training.events import Averages, DivergedError, Done, Epoch, Event, Sample, Step
+from explorer.training.sums import Sums
 
 EVALUATION_BATCH = 1000
 SAMPLE_COUNT = 8
 # Seconds between "step" events; each reads the sums back from the device, so not every step.
 REPORT_EVERY = 0.25
-
-
-@dataclass
-class Sums:
-    """Running sums over images of (total, reconstruction, kl, per-dimension kl) and their count."""
-
-    values: Tensor
-    images: int = 0
-
-    @classmethod
-    def zeros(cls, latent_dim: int, device: torch.device) -> Sums:
-        return cls(torch.zeros(3 + latent_dim, device=device))
-
-    def add(self, loss: Loss) -> None:
-        n = len(loss.reconstruction)
-        reconstruction, kl = loss.reconstruction.sum(), loss.kl.sum()
-        parts = torch.stack([reconstruction + loss.beta * kl, reconstruction, kl])
-        self.values += torch.cat([parts, n * loss.per_dimension_kl]).detach()
-        self.images += n
-
-    def copy(self) -> Sums:
-        return Sums(self.values.clone(), self.images)
-
-    def since(self, earlier: Sums) -> Sums:
-        """What was added after `earlier` was copied from here."""
-        return Sums(self.values - earlier.values, self.images - earlier.images)
-
-    def averages(self) -> Averages:
-        total, reconstruction, kl, *per_dimension = (self.values / max(self.images, 1)).tolist()
-        return Averages(total, reconstruction, kl, tuple(per_dimension))
 
 
 @dataclass
@@ -77,7 +49,7 @@ class Trainer:
         self.device = device
         self.fit = fit.to(device)
         self.validation = validation.to(device)
-        self.model: Autoencoder = build(spec.model, spec.objective, spec.seed).to(device)
+        self.model: Network = build(spec.model, spec.objective, spec.seed).to(device)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(),
             lr=spec.learning_rate,
@@ -87,7 +59,7 @@ class Trainer:
         self.noise = torch.Generator(device).manual_seed(spec.seed)
         self.step = 0
         self.seconds = 0.0
-        self.epoch_sums = Sums.zeros(spec.model.latent_dim, device)
+        self.epoch_sums = Sums.zeros(device)
         self.best = Best()
         self.last_good = _copy(self.model)
 
@@ -115,7 +87,7 @@ class Trainer:
     def _events(self, stop: Callable[[], bool]) -> Iterator[Event]:
         started, before, trained = time.perf_counter(), self.seconds, 0
         resumed = self.epoch_sums.images  # images of this epoch that an earlier process did
-        while self.step < self.total_steps:
+        while self.step < self.total_steps and not self.model.closed_form:
             epoch = self.step // self.steps_per_epoch
             for event in self._epoch(epoch, stop):
                 self.seconds = before + time.perf_counter() - started
@@ -124,7 +96,12 @@ class Trainer:
             resumed = 0
             if self.step < (epoch + 1) * self.steps_per_epoch:  # stopped within the epoch
                 break
-            yield from self._end_of_epoch(epoch + 1)
+            yield from self._end_of_epoch(epoch + 1, self.epoch_sums.averages())
+        if self.model.closed_form:
+            self.model.fit(self.fit)
+            self.step, trained = self.total_steps, len(self.fit)
+            self.seconds = before + time.perf_counter() - started
+            yield from self._end_of_epoch(1, evaluate_loss(self.model, self.fit, self.spec.seed))
         self.seconds = before + time.perf_counter() - started
         yield Done(
             reason="finished" if self.step >= self.total_steps else "interrupted",
@@ -172,9 +149,11 @@ class Trainer:
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
         progress = self.step / self.total_steps
-        x, seen = augment(unit(batch.pixels), self.spec.augment, self.noise, progress)
-        with torch.autocast(
-            self.device.type, torch.bfloat16, enabled=self.spec.precision == "bfloat16"
+        x, seen = augment(self.model.prepare(batch.pixels), self.spec.augment, self.noise, progress)
+        half = self.spec.precision == "bfloat16"
+        with (
+            _global_draws(self.spec.seed * 1_000_003 + self.step, self.device),
+            torch.autocast(self.device.type, torch.bfloat16, enabled=half),
         ):
             loss = self.model.loss(x, batch.labels, self.step, self.noise, seen)
         self.model.zero_grad()
@@ -183,11 +162,10 @@ class Trainer:
         self.step += 1
         return loss, learning_rate
 
-    def _end_of_epoch(self, epoch: int) -> Iterator[Event]:
+    def _end_of_epoch(self, epoch: int, train: Averages) -> Iterator[Event]:
         """Measure on the validation images, keep the best, report."""
-        train = self.epoch_sums.averages()
         self._refuse_nan(train.total)
-        self.epoch_sums = Sums.zeros(self.spec.model.latent_dim, self.device)
+        self.epoch_sums = Sums.zeros(self.device)
         validation = evaluate_loss(self.model, self.validation, self.spec.seed)
         self._refuse_nan(validation.total)
         self.last_good = _copy(self.model)
@@ -195,11 +173,13 @@ class Trainer:
         if better:
             self.best = Best(epoch, validation.total, self.last_good)
         yield Epoch(epoch, self.step, train, validation, better, self.seconds)
-        originals = self.validation.float(0, SAMPLE_COUNT)
+        few = self.validation.take(slice(0, SAMPLE_COUNT))
+        originals = self.model.prepare(few.pixels)
+        self.model.eval()
         with torch.inference_mode():
-            labels = self.validation.labels[:SAMPLE_COUNT]
-            pictures = self.model.decode(self.model.posterior(originals, labels).mean, labels)
-        yield Sample(epoch, originals.cpu().numpy(), pictures.cpu().numpy())
+            pictures = self.model.preview(originals, few.labels)
+        if pictures is not None:
+            yield Sample(epoch, originals.cpu().numpy(), pictures.cpu().numpy())
 
     def _refuse_nan(self, total: float) -> None:
         if math.isfinite(total):
@@ -232,7 +212,7 @@ def _cosine(start: float, end: float, share: float) -> float:
 
 
 @torch.inference_mode()
-def evaluate_loss(model: Autoencoder, images: Images, seed: int) -> Averages:
+def evaluate_loss(model: Network, images: Images, seed: int) -> Averages:
     """The objective at full beta, without augmentation, over `images` (one posterior sample each).
 
     The noise comes from `seed`, so epochs are compared under the same draws.
@@ -241,18 +221,31 @@ def evaluate_loss(model: Autoencoder, images: Images, seed: int) -> Averages:
     model.eval()
     device = next(model.parameters()).device
     noise = torch.Generator(device).manual_seed(seed)
-    sums = Sums.zeros(model.spec.latent_dim, device)
-    at_full_beta = model.objective.warmup_steps
+    sums = Sums.zeros(device)
+    at_full_beta = settled(model.objective)
     for start in range(0, len(images), EVALUATION_BATCH):
         batch = images.take(slice(start, start + EVALUATION_BATCH)).to(device)
-        sums.add(model.loss(unit(batch.pixels), batch.labels, at_full_beta, noise))
+        sums.add(model.loss(model.prepare(batch.pixels), batch.labels, at_full_beta, noise))
     model.train(was_training)
     return sums.averages()
+
+
+@contextmanager
+def _global_draws(seed: int, device: torch.device) -> Iterator[None]:
+    """Dropout takes no generator, it draws from torch's own: in here from `seed`, and afterwards
+    that generator stands where it stood.
+    """
+    cuda = device.type == "cuda"
+    with torch.random.fork_rng(devices=[device] if cuda else []):
+        torch.default_generator.manual_seed(seed)
+        if cuda:
+            torch.cuda.manual_seed(seed)
+        yield
 
 
 def _order_generator(seed: int, epoch: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed * 1_000_003 + epoch)
 
 
-def _copy(model: Autoencoder) -> dict[str, Tensor]:
+def _copy(model: Network) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}

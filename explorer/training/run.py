@@ -131,6 +131,7 @@ def _finish(run: Run, trainer: Trainer, done: Done, log: tuple[str, ...]) -> Non
     weights = run.folder / store.WEIGHTS
     store.write_tensors(weights, trainer.best.weights)
     card = store.Card(
+        kind=trainer.model.kind,
         id=run.id,
         title=run.id,
         spec=run.spec,

@@ -42,7 +42,9 @@ def shelf() -> Shelf:
         maps = projections_of(artefact)
         if artefact.card.kind == "model" and maps:
             cards[artefact.id] = artefact.card
-            shown[artefact.id] = Shown(maps[0].dataset, maps[0].images, maps[0].projections)
+            told = maps[0].classes if artefact.card.spec.model.classes else ()
+            first = maps[0]
+            shown[artefact.id] = Shown(first.dataset, first.images, first.projections, told)
     if not cards:
         st.info(
             "There is no model with a map yet. Train one with `python -m explorer train --name "

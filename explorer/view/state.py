@@ -24,16 +24,21 @@ MAX_COORDINATE = 1e6
 
 @dataclass(frozen=True)
 class Shown:
-    """What a model can be shown with: its data set's maps. Read from cards, without torch."""
+    """What a model can be shown with: its data set's maps, and the classes that it can be told
+    (conditional models alone). Read from cards, without torch."""
 
     dataset: str
     images: int
     projections: tuple[str, ...]
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ViewState:
-    """`row` is a chosen image of the data set, `place` a chosen point of the map: never both."""
+    """`row` is a chosen image of the data set, `place` a chosen point of the map: never both.
+
+    `label` is the class that a conditional model is told; None is that of the image itself.
+    """
 
     model: str
     dataset: str
@@ -41,6 +46,7 @@ class ViewState:
     layer: str = "points"
     row: int | None = 0
     place: tuple[float, float] | None = None
+    label: int | None = None
 
     def to_query(self) -> dict[str, str]:
         """The address of this view, as query parameters; what is not chosen is left out."""
@@ -65,10 +71,14 @@ class ViewState:
             projection=self.projection if keeps else shown.projections[0],
             row=self.row if self.row is not None and self.dataset == shown.dataset else 0,
             place=None,
+            label=self.label if self.label in range(len(shown.classes)) else None,
         )
 
     def with_layer(self, layer: str) -> ViewState:
         return replace(self, layer=layer)
+
+    def with_label(self, label: int | None) -> ViewState:
+        return replace(self, label=label)
 
     def with_projection(self, projection: str) -> ViewState:
         row = 0 if self.row is None else self.row
@@ -100,6 +110,17 @@ def _row(text: str, shown: Shown) -> int:
     return int(text)
 
 
+def _label(text: str, shown: Shown) -> int:
+    if not shown.classes:
+        raise ExplorerError("This model is not told a class; the class in the address is ignored.")
+    digits = text.isascii() and text.isdigit() and len(text) < 10
+    if not (digits and int(text) < len(shown.classes)):
+        raise ExplorerError(
+            f"There is no class '{text}'; classes are numbered 0 to {len(shown.classes) - 1}."
+        )
+    return int(text)
+
+
 def _plain(value: float) -> str:
     return f"{value:.{PLACE_DIGITS}f}".rstrip("0").rstrip(".")
 
@@ -122,6 +143,7 @@ PROPERTIES: dict[str, Property] = {
     "projection": Property(_one_of("projection", lambda shown: shown.projections)),
     "layer": Property(_one_of("layer to show", lambda shown: tuple(LAYERS))),
     "row": Property(_row),
+    "label": Property(_label),
     "place": Property(_place, lambda value: value and ",".join(map(_plain, value))),
 }
 

@@ -11,7 +11,6 @@ import torch
 from explorer.data import Dataset, Images, Rendered, load_dataset, materialised, names
 from explorer.data.base import from_arrays, unit
 
-
 # These need files that a test has to write; their own tests hold them to their promises.
 WITH_FILES = {"celeba", "fashion-mnist", "folder", "kmnist"}
 

@@ -200,3 +200,31 @@ def test_weights_sum_to_one_fall_with_distance_and_do_not_depend_on_scale(distan
     assert (np.diff(weights[0]) <= 1e-12).all()
     if row[0, 0] > 1e-6:
         assert np.allclose(inverse_square(row * scale), weights, atol=1e-9)
+
+
+@pytest.mark.parametrize("method", ["umap", "tsne", "pca"])
+def test_the_class_at_a_place_is_that_of_its_nearest_point(atlas, method):
+    themap = Map(atlas, method)
+    places = anywhere(themap, 200)
+    distance = np.linalg.norm(places[:, None] - themap.coordinates[None], axis=2)
+    labels = themap.labels_at(places)
+    assert labels.dtype == np.int64
+    assert labels.tolist() == atlas.labels[distance.argmin(1)].tolist()
+    assert len(set(labels.tolist())) == 10
+
+
+def test_the_class_at_a_point_is_its_own(plane):
+    assert np.array_equal(plane.labels_at(plane.coordinates), plane.atlas.labels)
+
+
+def test_the_class_belongs_to_the_point_and_not_to_its_row(plane):
+    order = np.random.default_rng(0).permutation(len(plane.atlas))
+    mixed = replace(
+        plane.atlas,
+        mean=plane.atlas.mean[order],
+        labels=plane.atlas.labels[order],
+        rows=plane.atlas.rows[order],
+        projections={"raw": plane.coordinates[order]},
+    )
+    places = anywhere(plane, 50)
+    assert np.array_equal(Map(mixed, "raw").labels_at(places), plane.labels_at(places))

@@ -12,7 +12,8 @@ from torch.distributions import MultivariateNormal, Normal, kl_divergence
 
 from explorer.data import Images
 from explorer.metrics import elbo
-from explorer.metrics.elbo import active_units, encode_all, importance_nll, measure
+from explorer.metrics.elbo import active_units, encode_all, importance_nll
+from explorer.metrics.measure import measure
 from explorer.models import Autoencoder, Posterior, build
 from explorer.objectives import bce, grey_entropy
 from explorer.spec import ModelSpec, ObjectiveSpec
@@ -167,13 +168,13 @@ def test_the_batch_size_does_not_change_a_figure(model, digits):
 
 
 def encode_all_of_size(network, images, size):
-    inner = elbo._batches
+    inner = elbo.batches
 
     def batches(images, device, unused=None):
         return inner(images, device, size)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(elbo, "_batches", batches)
+        patch.setattr(elbo, "batches", batches)
         return encode_all(network, images)
 
 

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from explorer.models import Posterior, build
-from explorer.models.base import LOGVAR_BOUND, draw, split_gaussian
+from explorer.models.base import draw
+from explorer.models.gaussian import LOGVAR_BOUND, split_gaussian
 from tests.support import first, train_spec
 
 

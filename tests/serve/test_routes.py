@@ -11,8 +11,10 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 import explorer
+from explorer.data import load_dataset
 from explorer.serve.catalogue import catalogue
 from explorer.serve.routes import THUMB_CHUNK, routes
+from tests.support import is_one_sentence
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,30 @@ def test_points_say_what_the_axes_mean(client, view, axes):
     body = client.get(f"/explorer/points/{view}").content
     about = json.loads(body[8 : 8 + struct.unpack("<2I", body[:8])[1]])
     assert about["axes"] == axes
-    assert set(about) == {"axes", "classes", "noun", "origins", "shape", "total", "thumb_chunk"}
+    assert set(about) == {
+        *("axes", "classes", "noun", "origins", "shape", "total", "thumb_chunk", "variational")
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset", "total", "shape", "variational"),
+    [
+        ("told", "mnist-5k", 5000, [28, 28, 1], True),
+        ("linear", "mnist-5k", 5000, [28, 28, 1], False),
+        ("codes", "mnist-5k", 5000, [28, 28, 1], False),
+        ("colour", "faces", 40_000, [64, 64, 3], True),
+    ],
+)
+def test_points_say_of_how_many_images_they_are_and_whether_there_is_a_posterior(
+    client, put, name, dataset, total, shape, variational
+):
+    put(name)
+    projection = "raw" if name == "told" else "pca"
+    body = client.get(f"/explorer/points/{name}/{dataset}/{projection}").content
+    n, length = struct.unpack("<2I", body[:8])
+    about = json.loads(body[8 : 8 + length])
+    assert (n, about["total"]) == (300, total)
+    assert (about["shape"], about["variational"]) == (shape, variational)
 
 
 def test_thumbnails_are_the_data_sets_images_by_row(client, digits):
@@ -57,6 +82,80 @@ def test_thumbnails_are_the_data_sets_images_by_row(client, digits):
         start = chunk * THUMB_CHUNK
         expected = digits.pixels[start : start + THUMB_CHUNK, 0].numpy()
         assert np.array_equal(np.frombuffer(body, np.uint8).reshape(-1, 28, 28), expected)
+
+
+@pytest.mark.parametrize(("chunk", "n"), [(0, THUMB_CHUNK), (78, 64)])
+def test_thumbnails_of_images_that_are_drawn_when_asked_for_are_those_images(client, chunk, n):
+    body = client.get(f"/explorer/thumbs/faces/{chunk}").content
+    thumbs = np.frombuffer(body, np.uint8).reshape(-1, 64, 64, 3)
+    assert len(thumbs) == n
+    faces = load_dataset("faces")
+    for i in (0, 17, n - 1):
+        picture = faces.picture(chunk * THUMB_CHUNK + i).numpy()
+        assert np.array_equal(thumbs[i], np.rint(255 * picture).transpose(1, 2, 0))
+
+
+def grid(client, name: str, view: str, label: str = "") -> np.ndarray:
+    """A decoded grid of 4 x 3 cells over -2..2, -1..1, as an image."""
+    query = f"x0=-2&x1=2&y0=-1&y1=1&nx=4&ny=3{label}"
+    answer = client.get(f"/explorer/grid/{name}/{view}?{query}")
+    assert answer.status_code == 200, answer.text
+    return np.asarray(Image.open(io.BytesIO(answer.content)))
+
+
+def cells(mosaic: np.ndarray, nx: int, ny: int) -> np.ndarray:
+    """The cells of a mosaic, row by row: `(ny * nx, H, W, ...)`."""
+    return np.stack([c for row in np.split(mosaic, ny) for c in np.split(row, nx, axis=1)])
+
+
+# The centres of the cells of `grid`, row by row from the top.
+CENTRES = np.array([[x, y] for y in (2 / 3, 0, -2 / 3) for x in (-1.5, -0.5, 0.5, 1.5)])
+
+
+def test_a_grid_of_a_conditional_model_is_drawn_as_the_class_that_was_asked_for(client, put):
+    put("told")
+    mosaic = grid(client, "told", "mnist-5k/raw", "&label=8")
+    model = explorer.load("told", "cpu")
+    expected = model.decode(CENTRES.astype(np.float32), np.full(12, 8))[:, 0]
+    assert np.abs(cells(mosaic, 4, 3) - np.rint(255 * expected)).max() <= 1
+    assert (mosaic != grid(client, "told", "mnist-5k/raw", "&label=1")).any()
+
+
+def test_without_a_class_each_cell_is_drawn_as_that_of_the_nearest_point(client, put):
+    put("told")
+    mosaic = grid(client, "told", "mnist-5k/raw")
+    model, atlas = explorer.load("told", "cpu"), catalogue.open("told", "mnist-5k").atlas
+    distance = np.linalg.norm(CENTRES[:, None] - atlas.coordinates("raw")[None], axis=2)
+    labels = atlas.labels[distance.argmin(1)]
+    assert len(set(labels.tolist())) > 2
+    expected = model.decode(CENTRES.astype(np.float32), labels)[:, 0]
+    assert np.abs(cells(mosaic, 4, 3) - np.rint(255 * expected)).max() <= 1
+
+
+def test_a_model_without_classes_draws_the_same_grid_for_any_class(client, put):
+    put("few")
+    plain = grid(client, "few", "mnist-5k/pca")
+    assert np.array_equal(grid(client, "few", "mnist-5k/pca", "&label=3"), plain)
+
+
+def test_a_grid_of_a_colour_model_is_in_colour(client, put):
+    put("colour")
+    mosaic = grid(client, "colour", "faces/pca")
+    assert mosaic.shape == (3 * 64, 4 * 64, 3)
+    latents = catalogue.open("colour", "faces").map("pca").latents_at(CENTRES)
+    expected = explorer.load("colour", "cpu").decode(latents).transpose(0, 2, 3, 1)
+    assert np.abs(cells(mosaic, 4, 3) - np.rint(255 * expected)).max() <= 1
+
+
+@pytest.mark.parametrize("label", ["10", "255", "999", "-1", "1.5", "three", "٣", "9" * 5000])
+def test_a_grid_of_a_class_that_there_is_not_is_one_sentence(client, put, label):
+    put("told")
+    query = f"x0=-2&x1=2&y0=-1&y1=1&nx=4&ny=3&label={label}"
+    answer = client.get(f"/explorer/grid/told/mnist-5k/raw?{query}")
+    assert answer.status_code == 404
+    assert "class" in answer.text
+    assert is_one_sentence(answer.text)
+    assert len(answer.text) < 200
 
 
 def test_a_grid_is_decoded_at_the_centre_of_each_cell_with_y_upwards(client):
@@ -86,6 +185,7 @@ def test_what_the_browser_has_already_is_not_sent_again(client):
         ("points/mnist-vae-2d/mnist-5k/umap", "no projection called 'umap'"),
         ("points/mnist-vae-2d/kmnist/raw", "no map"),
         ("thumbs/mnist-5k/10", "ends before image 5120"),
+        ("thumbs/faces/79", "ends before image 40448"),
         ("thumbs/nothing/0", "no data set called 'nothing'"),
         ("grid/mnist-vae-2d/mnist-5k/raw?x0=0", "needs the numbers"),
         ("grid/mnist-vae-2d/mnist-5k/raw?x0=1&x1=0&y0=0&y1=1&nx=2&ny=2", "x0 < x1"),

@@ -33,8 +33,8 @@ def test_a_run_that_diverges_writes_no_card_and_keeps_the_last_good_weights(
     trainers, good = [], {}
     inner = Trainer._end_of_epoch
 
-    def end_of_epoch(self, epoch):
-        yield from inner(self, epoch)
+    def end_of_epoch(self, epoch, train):
+        yield from inner(self, epoch, train)
         trainers.append(self)
         good.update({name: tensor.clone() for name, tensor in self.model.state_dict().items()})
         with torch.no_grad():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -98,20 +98,56 @@ def test_weight_decay_reaches_the_optimiser(digits):
     assert trainer_on(digits, weight_decay=0.25).optimizer.param_groups[0]["weight_decay"] == 0.25
 
 
-def test_the_same_seed_trains_to_the_same_bits_and_another_does_not(digits):
+RANDOM = {
+    "augmentation": {"augment": "binarise"},
+    "dropout": {"family": "denoising-autoencoder"},
+    "codebook": {"family": "vq-vae"},
+}
+
+
+@pytest.mark.parametrize("values", RANDOM.values(), ids=RANDOM)
+def test_the_same_seed_trains_to_the_same_bits_and_another_does_not(digits, values):
     weights = []
     for seed in (5, 5, 6):
-        trainer = trainer_on(digits, epochs=2, seed=seed, augment="binarise")
+        torch.rand(seed)  # the global generator has no part in it
+        trainer = trainer_on(digits, epochs=2, seed=seed, **values)
         list(trainer.events())
         weights.append(trainer.model.state_dict())
     assert equal(weights[0], weights[1])
     assert not equal(weights[0], weights[2])
 
 
-def test_training_leaves_the_global_random_state_as_it_was(digits):
+@pytest.mark.parametrize("values", RANDOM.values(), ids=RANDOM)
+def test_training_leaves_the_global_random_state_as_it_was(digits, values):
     before = torch.random.get_rng_state()
-    list(trainer_on(digits, epochs=1, augment="binarise").events())
+    list(trainer_on(digits, epochs=1, **values).events())
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_dropout_takes_out_other_units_at_each_step(digits):
+    trainer, masks = trainer_on(digits, family="denoising-autoencoder", epochs=2), []
+    drop = next(m for m in trainer.model.modules() if isinstance(m, torch.nn.Dropout))
+    drop.register_forward_hook(
+        lambda layer, args, out: masks.append(out[:50] == 0) if layer.training else None
+    )
+    list(trainer.events())
+    assert len(masks) == 10
+    assert all(not torch.equal(a, b) for a, b in combinations(masks, 2))
+
+
+@pytest.mark.parametrize("family", ["conv-autoencoder", "denoising-autoencoder"])
+def test_the_pictures_for_a_watcher_are_made_in_evaluation_mode_and_change_nothing(digits, family):
+    trainer = trainer_on(digits, family=family, epochs=1)
+    for event in trainer.events():
+        if isinstance(event, Epoch):
+            before = {name: t.clone() for name, t in trainer.model.state_dict().items()}
+        elif isinstance(event, Sample):
+            sample = event
+    assert equal(trainer.model.state_dict(), before)
+    net = trainer.model.eval()
+    with torch.no_grad():
+        pictures = net.decode(net.posterior(trainer.validation.float(0, 8)).mean)
+    np.testing.assert_allclose(sample.reconstructions, pictures.numpy(), atol=1e-6)
 
 
 # --- averages ---------------------------------------------------------------------------------
@@ -174,8 +210,9 @@ def test_validation_weighs_the_kl_fully_from_the_first_epoch_of_a_warm_up(digits
     assert epoch.train.total == pytest.approx(epoch.train.reconstruction, rel=1e-3)
 
 
-def test_validation_changes_nothing(digits):
-    trainer = trainer_on(digits)
+@pytest.mark.parametrize("family", ["vae", "vq-vae", "conv-autoencoder", "denoising-autoencoder"])
+def test_validation_changes_nothing(digits, family):
+    trainer = trainer_on(digits, family=family)
     before = trainer.model.state_dict()
     before = {name: tensor.clone() for name, tensor in before.items()}
     noise = trainer.noise.get_state()

@@ -35,6 +35,12 @@ CASES = {
         "augment": "binarise",
         "precision": "bfloat16",
     },
+    "noise and dropout": {"family": "denoising-autoencoder"},
+    "batch norm": {"family": "conv-autoencoder", "dropout": 0.1},
+    "moving averages of a codebook": {"family": "vq-vae"},
+    "classes": {"family": "conditional-vae", "label_embedding": 2},
+    "extras": {"family": "sparse-autoencoder"},
+    "cycles": {"objective": {"annealing": "cyclical", "warmup_steps": 3, "cycles": 3}},
 }
 
 

@@ -5,11 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.view.state import LAYERS, PLACE_DIGITS, Shown, ViewState, from_query
+from tests.support import is_one_sentence
 
 MODELS = {
     "two": Shown("mnist-5k", 5000, ("raw",)),
     "twenty": Shown("mnist-5k", 5000, ("umap", "tsne", "pca")),
     "other": Shown("faces", 100, ("umap", "pca")),
+    "told": Shown("mnist-5k", 5000, ("raw",), tuple("0123456789")),
+    "told-few": Shown("mnist-5k", 5000, ("raw", "pca"), ("even", "odd")),
 }
 
 coordinate = st.floats(-1e5, 1e5).map(lambda value: round(value, PLACE_DIGITS))
@@ -24,6 +27,7 @@ def views(draw):
         shown.dataset,
         draw(st.sampled_from(shown.projections)),
         draw(st.sampled_from(sorted(LAYERS))),
+        label=draw(st.none() | st.integers(0, len(shown.classes) - 1)) if shown.classes else None,
     )
     if draw(st.booleans()):
         return view.at_row(draw(st.integers(0, shown.images - 1)))
@@ -45,8 +49,11 @@ def test_unknown_keys_of_an_address_are_ignored(others, view):
 
 @given(
     st.dictionaries(
-        st.sampled_from(["model", "dataset", "projection", "layer", "row", "place"]),
-        st.one_of(st.text(max_size=30), st.sampled_from(["two", "twenty", "1e999", "nan,0", "٣"])),
+        st.sampled_from(["model", "dataset", "projection", "layer", "row", "place", "label"]),
+        st.one_of(
+            st.text(max_size=30),
+            st.sampled_from(["two", "told", "1e999", "nan,0", "٣", "0", "9", "9" * 5000]),
+        ),
     )
 )
 def test_any_nonsense_still_gives_a_view_and_a_sentence_for_each_fault(query):
@@ -95,3 +102,61 @@ def test_the_projection_stays_when_the_next_model_has_it():
     view = ViewState("twenty", "mnist-5k", "pca")
     assert view.with_model("other", MODELS["other"]).projection == "pca"
     assert view.with_model("two", MODELS["two"]).projection == "raw"
+
+
+# --- the class of a conditional model ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(("model", "label"), [("told", 0), ("told", 9), ("told-few", 1)])
+def test_a_class_is_part_of_the_address(model, label):
+    view = ViewState(model, "mnist-5k", "raw").with_label(label)
+    assert view.to_query()["label"] == str(label)
+    assert from_query(view.to_query(), MODELS, "two") == (view, [])
+
+
+def test_the_images_own_class_is_left_out_of_the_address():
+    view = ViewState("told", "mnist-5k", "raw").with_label(3).with_label(None)
+    assert "label" not in view.to_query()
+    assert from_query({"model": "told"}, MODELS, "two")[0].label is None
+
+
+@pytest.mark.parametrize(
+    ("model", "label", "sentence"),
+    [
+        ("told", "10", "There is no class '10'; classes are numbered 0 to 9."),
+        ("told-few", "2", "classes are numbered 0 to 1."),
+        ("told", "-1", "There is no class '-1'"),
+        ("told", "three", "There is no class 'three'"),
+        ("told", "٣", "There is no class '٣'"),
+        ("told", "", "There is no class ''"),
+        ("told", "1.0", "There is no class '1.0'"),
+        ("told", "9" * 5000, "classes are numbered 0 to 9."),
+        ("two", "3", "This model is not told a class"),
+    ],
+)
+def test_a_class_that_there_is_not_is_one_sentence_and_the_images_own_is_shown(
+    model, label, sentence
+):
+    view, notices = from_query({"model": model, "label": label}, MODELS, "two")
+    assert view == ViewState(model, "mnist-5k", "raw")
+    assert len(notices) == 1
+    assert sentence in notices[0]
+    assert is_one_sentence(notices[0])
+
+
+@pytest.mark.parametrize(
+    ("label", "model", "kept"),
+    [(1, "told-few", 1), (2, "told-few", None), (1, "two", None), (None, "told-few", None)],
+)
+def test_another_model_keeps_the_class_if_it_can_be_told_it(label, model, kept):
+    view = ViewState("told", "mnist-5k", "raw", label=label).at_row(42)
+    other = view.with_model(model, MODELS[model])
+    assert (other.label, other.row) == (kept, 42)
+    assert from_query(other.to_query(), MODELS, "two") == (other, [])
+
+
+def test_the_class_stays_when_the_place_the_layer_or_the_projection_changes():
+    view = ViewState("told-few", "mnist-5k", "raw", label=1)
+    for other in (view.at_row(3), view.at_place(1, 2), view.with_layer("grid")):
+        assert other.label == 1
+    assert view.with_projection("pca").label == 1

@@ -5,8 +5,13 @@ import { classColour } from '../js/theme.js'
 const TRUST = { data: '● in data', rare: '◐ rare image', gap: '◐ in a gap', outside: '○ outside' }
 // Above this many dimensions numbers become bars.
 const NUMBERS = 8
+// Larger grids of codes are shown as colours alone.
+const CODES_WITH_NUMBERS = 8
 
-export const number = (value, digits = 2) => (Object.is(value, -0) ? 0 : value).toFixed(digits).replace('-', '−')
+export const number = (value, digits = 2) => {
+  const text = value.toFixed(digits)
+  return (Number(text) === 0 ? text.replace('-', '') : text).replace('-', '−')
+}
 
 const element = (tag, className, text) => {
   const made = document.createElement(tag)
@@ -45,13 +50,16 @@ export function createPanel(root, { onPick }) {
 
     // Title and tone change with the pixels that they speak of.
     decoded(said) {
-      const canvas = part('decoded'), exact = said.row !== undefined
+      const canvas = part('decoded'), drawnAs = said.as === undefined ? null : about.classes[said.as]
+      // Told another class than the image's own, a conditional model draws something new in its style.
+      const exact = said.row !== undefined && (said.as === undefined || said.as === said.label)
       canvas.dataset.z = said.z.map(value => value.toFixed(3)).join(',')
       canvas.dataset.source = said.source
       part('decoded-card').dataset.kind = exact ? 'reconstruction' : 'generated'
       part('decoded-title').textContent = exact ? 'Reconstruction' : 'Generated'
       const place = said.place.map(value => number(value)).join(', ')
-      part('decoded-caption').textContent = about.raw ? `z = (${place})` : `map position (${place})`
+      part('decoded-caption').textContent = (drawnAs === null ? '' : `as ${drawnAs}, `) +
+        (about.raw ? `z = (${place})` : `map position (${place})`)
       if (said.trust) panel.detail(said)
     },
 
@@ -64,13 +72,14 @@ export function createPanel(root, { onPick }) {
       part('trust').textContent = TRUST[said.trust]
       part('why').textContent = said.why
       part('measures').textContent = [
-        said.mse === undefined ? null : `Squared error ${said.mse.toPrecision(2)} per pixel, from the posterior mean.`,
+        said.mse === undefined ? null : `Squared error ${said.mse.toPrecision(2)} per pixel${about.variational ? ', from the posterior mean' : ''}.`,
         `Round trip |E(D(z)) − z| = ${said.round_trip < 0.001 ? 'under 0.001' : said.round_trip.toPrecision(2)}.`,
         said.mixed ? `Mixed from ${said.mixed.rows.length} neighbours on the map, whose latents differ by ` +
           `${number(100 * said.mixed.spread, 0)} % of the overall spread.` : null,
       ].filter(Boolean).join(' ')
       strip(part('neighbours'), said.neighbours)
-      latent(part('latent'), said.latent, said.sigma)
+      if (said.codes) codes(part('latent'), said.codes)
+      else latent(part('latent'), said.latent, said.sigma)
     },
 
     fault(sentence) {
@@ -98,6 +107,20 @@ export function createPanel(root, { onPick }) {
       note.textContent = number(distance)
       thumbs.paint(canvas, row)
     })
+  }
+
+  // A VQ-VAE's latent is a grid of code numbers, laid out as the image is.
+  function codes(box, grid) {
+    const table = element('div', 'lx-codes')
+    table.style.setProperty('--columns', grid[0].length)
+    const largest = Math.max(1, ...grid.flat())
+    for (const code of grid.flat()) {
+      const cell = element('span', 'lx-code', grid.length <= CODES_WITH_NUMBERS ? code : '')
+      cell.style.setProperty('--hue', 360 * code / (largest + 1))
+      cell.title = `code ${code}`
+      table.append(cell)
+    }
+    box.replaceChildren(table, element('span', 'lx-note', `${grid.length} × ${grid[0].length} codes, by number`))
   }
 
   function latent(box, z, sigma) {

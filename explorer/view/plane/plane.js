@@ -51,6 +51,7 @@ function createPlane(root, setTriggerValue) {
     followTheme()
     if (!before || ['model', 'dataset', 'projection'].some(key => data[key] !== before[key])) return openMap()
     if (!figure) return
+    if (data.label !== before.label) { drawLayer(); show(kept, true) }
     if (data.layer !== before.layer) drawLayer()
     if (!same(data, kept)) restore()
   }
@@ -123,7 +124,7 @@ function createPlane(root, setTriggerValue) {
   }
 
   function ask(next, detail) {
-    const common = { model: shown.model, dataset: shown.dataset, projection: shown.projection, detail }
+    const common = { model: shown.model, dataset: shown.dataset, projection: shown.projection, label: shown.label, detail }
     const request = next.xy ? { kind: 'place', xy: [next.xy], ...common } : { kind: 'image', row: next.row, ...common }
     const mine = generation
     channel.ask(request, ({ n, height, width, channels, pixels, said }) => {
@@ -188,14 +189,18 @@ function createPlane(root, setTriggerValue) {
   function countBeyond() {
     if (!figure) return
     const count = figure.beyond()
-    part('beyond').textContent = count ? `${count.toLocaleString('en')} of ${points.n.toLocaleString('en')} points lie beyond this view` : ''
+    const [beyond, shownPoints, total] = [count, points.n, points.about.total].map(value => value.toLocaleString('en'))
+    part('beyond').textContent = [
+      points.n < points.about.total ? `First ${shownPoints} of ${total} images` : '',
+      count ? `${beyond} of ${shownPoints} points lie beyond this view` : '',
+    ].filter(Boolean).join(' · ')
   }
   function drawGrid() {
     if (!figure || shown.layer === 'points') return
     const v = figure.view(), width = v.x1 - v.x0, height = v.y1 - v.y0
     const n = plot.clientWidth < SMALL_PIXELS ? GRID_CELLS_SMALL : GRID_CELLS
     const [nx, ny] = [width, height].map(side => Math.max(1, Math.round(n * side / Math.max(width, height))))
-    const source = at(`grid/${mapPath()}?x0=${v.x0}&x1=${v.x1}&y0=${v.y0}&y1=${v.y1}&nx=${nx}&ny=${ny}`)
+    const source = at(`grid/${mapPath()}?x0=${v.x0}&x1=${v.x1}&y0=${v.y0}&y1=${v.y1}&nx=${nx}&ny=${ny}${shown.label === null ? '' : `&label=${shown.label}`}`)
     if (source === gridSource) return
     gridSource = source
     figure.background({ source, box: v })

@@ -20,7 +20,8 @@ LOADER = """export default async (component) => {
 
 
 class PlaneData(TypedDict):
-    """What the plane shows. `row` is an image of the data set, `place` a point of the map."""
+    """What the plane shows. `row` is an image of the data set, `place` a point of the map, `label`
+    the class that a conditional model is told (None: the image's own)."""
 
     model: str
     dataset: str
@@ -28,6 +29,7 @@ class PlaneData(TypedDict):
     layer: str
     row: int | None
     place: tuple[float, float] | None
+    label: int | None
     encoderNote: str
     decoderNote: str
 

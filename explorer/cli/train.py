@@ -1,0 +1,138 @@
+"""`python -m explorer train`: start or resume a run and follow it to its end."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from explorer.cli.base import AsJson, DataRoot, DeviceName, Download, app, say
+from explorer.cli.options import Settings, with_settings
+from explorer.errors import ExplorerError
+
+
+@app.command()
+@with_settings
+def train(
+    name: Annotated[str, typer.Option(help="The id of the new model.")],
+    settings: Settings,
+    family: Annotated[
+        str, typer.Option("--model", help="The model family, for example vae.")
+    ] = "vae",
+    dataset: Annotated[str, typer.Option(help="The data set to train on.")] = "mnist",
+    path: Annotated[
+        str | None, typer.Option(help="Of the data set folder: where its images are.")
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Of the data set folder: the side of its images.")
+    ] = None,
+    grey: Annotated[
+        bool, typer.Option("--grey", help="Of the data set folder: grey instead of colour.")
+    ] = False,
+    codes_of: Annotated[
+        str | None, typer.Option(help="Of a code-prior: the VQ-VAE whose codes it learns.")
+    ] = None,
+    device: DeviceName = "auto",
+    data_root: DataRoot = None,
+    download: Download = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run of this name where it stopped.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a model. Ctrl-C stops with a checkpoint; --resume goes on from it."""
+    from explorer.device import resolve
+    from explorer.spec import DataSpec, build
+    from explorer.training import run as runs
+    from explorer.training.compose import compose
+    from explorer.training.images import open_data
+    from explorer.training.malloc import keep_freed_memory
+
+    keep_freed_memory()
+    chosen = resolve(device)
+    if resume:
+        run = runs.reopen(name)
+        if run.finished:
+            say(as_json, {"id": name, "state": "already finished"})
+            return
+        data = open_data(run.spec.data, data_root, download)
+    else:
+        words = {"path": path, "size": size, "grey": grey, "codes_of": codes_of}
+        which = build(DataSpec, {"name": dataset, **words})
+        data = open_data(which, data_root, download)
+        for fault in data.faults:
+            typer.echo(fault, err=True)
+        run = runs.create(name, compose(family, settings, which, data), _command_line())
+    done = _follow(runs.follow(run, data, chosen, _stop_on_signal()), run, as_json)
+    say(as_json, _outcome(run, done))
+    if done.reason == "interrupted":
+        raise typer.Exit(130)
+
+
+def _outcome(run: Any, done: Any) -> dict[str, Any]:
+    """What is said at the end of a run."""
+    result: dict[str, Any] = {"id": run.id, "state": done.reason, "folder": str(run.folder)}
+    result |= {
+        "seconds": round(done.seconds, 1),
+        "images_per_second": round(done.images_per_second),
+    }
+    if done.reason == "finished":
+        return result | {
+            "best_epoch": done.best_epoch,
+            "best_validation_nats": done.best_validation,
+        }
+    return result | {"resume": f"python -m explorer train --resume --name {run.id}"}
+
+
+def _follow(events: Any, run: Any, as_json: bool) -> Any:
+    """Show a run's events as a progress bar; return the last one."""
+    from tqdm import tqdm
+
+    from explorer.training.events import Done, Epoch, Step
+
+    total = run.spec.epochs
+    with tqdm(total=None, unit="step", disable=as_json, file=sys.stderr) as bar:
+        for event in events:
+            if isinstance(event, Step):
+                bar.total = event.total_steps
+                bar.update(event.step - bar.n)
+                bar.set_postfix_str(
+                    f"{event.averages.total:.2f} nats, {event.images_per_second:,.0f} img/s"
+                )
+            elif isinstance(event, Epoch):
+                mark = " (best so far)" if event.best else ""
+                bar.write(
+                    f"epoch {event.epoch}/{total}: train {event.train.total:.2f}, validation "
+                    f"{event.validation.total:.2f} nats per image{mark}",
+                    file=sys.stderr,
+                )
+            elif isinstance(event, Done):
+                return event
+    raise ExplorerError("The training ended without a result.")
+
+
+def _stop_on_signal() -> Any:
+    """A `stop()` that turns true at the first Ctrl-C or SIGTERM; the second one ends at once."""
+    asked: list[int] = []
+
+    def ask(signum: int, frame: Any) -> None:
+        asked.append(signum)
+        signal.signal(signum, signal.SIG_DFL)
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, ask)
+    return lambda: bool(asked)
+
+
+def _command_line() -> str:
+    """The command as a person would type it again; the data root belongs to the machine."""
+    words = sys.argv[1:]
+    kept = [
+        word
+        for index, word in enumerate(words)
+        if not word.startswith("--data-root") and (index == 0 or words[index - 1] != "--data-root")
+    ]
+    return "python -m explorer " + shlex.join(kept)

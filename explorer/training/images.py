@@ -1,0 +1,68 @@
+"""The images of a run, from its DataSpec: a data set, or a VQ-VAE's codes of one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from explorer.data import Dataset, load_dataset
+from explorer.errors import ExplorerError
+from explorer.loaded import load
+from explorer.models.vq_vae import VQVAE
+from explorer.spec import DataSpec
+from explorer.store import open_artefact
+
+BATCH = 1000
+OWN = "images-of-"
+
+
+def open_data(spec: DataSpec, root: str | Path | None = None, download: bool = False) -> Dataset:
+    """The data set that `spec` names. Raises ExplorerError for what is not there or does not fit.
+
+    With `codes_of` its pixels are code numbers, `(N, 1, h, w)`, int16 (or int32).
+    """
+    dataset = load_dataset(
+        spec.name, root, download, path=spec.path, size=spec.size, grey=spec.grey
+    )
+    return dataset if spec.codes_of is None else encoded(spec.codes_of, dataset)
+
+
+def name_for_map(artefact_id: str, spec: DataSpec) -> str:
+    """What the images of a model's map are called: the data set, or `images-of-<model>` for a
+    folder, which only the model's card can find again."""
+    if spec.path is not None:
+        return OWN + artefact_id
+    return "mnist-5k" if spec.name == "mnist" else spec.name
+
+
+def load_named(name: str, root: str | Path | None = None, download: bool = False) -> Dataset:
+    """The data set of a name that `name_for_map` gave."""
+    if not name.startswith(OWN):
+        return load_dataset(name, root, download)
+    spec = open_artefact(name.removeprefix(OWN)).card.spec.data
+    return replace(open_data(spec, root, download), name=name)
+
+
+def encoded(model_id: str, dataset: Dataset) -> Dataset:
+    """The codes that a VQ-VAE gives to every image of a data set, in the place of its pixels."""
+    model = load(model_id)
+    network = model.network
+    if not isinstance(network, VQVAE):
+        raise ExplorerError(
+            f"'{model_id}' has no codes; name a VQ-VAE, whose codes can be learned."
+        )
+    kind = torch.int16 if network.spec.codebook_size <= 2**15 else torch.int32
+    images, parts = dataset.split("all"), []
+    with torch.inference_mode():
+        for start in range(0, len(images), BATCH):
+            codes = network.codes(images.float(start, start + BATCH).to(model.device))
+            parts.append(codes[:, None].to(kind).cpu())
+    return replace(
+        dataset,
+        title=f"{dataset.title}, codes of {model_id}",
+        pixels=torch.cat(parts),
+        noun="code grid",
+        codes=network.spec.codebook_size,
+    )
