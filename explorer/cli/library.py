@@ -17,11 +17,21 @@ if TYPE_CHECKING:
 
 
 @app.command()
-def models(as_json: AsJson = False) -> None:
+def models(
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="The shipped ones as a table in Markdown.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """List the models that can be opened: your own first, then the shipped ones."""
     from explorer.store import find
 
     shelf = find()
+    if markdown:
+        from explorer.cli.table import table
+
+        typer.echo(table([artefact for artefact in shelf.artefacts if artefact.shipped]))
+        return
     rows = [
         {
             "id": artefact.id,

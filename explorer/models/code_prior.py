@@ -81,7 +81,10 @@ class CodePrior(Network):
 
     @torch.inference_mode()
     def sample(self, n: int, generator: torch.Generator, temperature: float = 1.0) -> Tensor:
-        """`n` code grids `(n, h, w)` int64. Keys and values are kept: one token a step is new."""
+        """`n` code grids `(n, h, w)` int64. Keys and values are kept: one token a step is new.
+
+        A temperature below 1 draws likelier codes, 0 the likeliest alone.
+        """
         tokens = torch.full((n, 1), self.start, device=self.device)
         caches: list[Cache | None] = [None] * len(self.blocks)
         drawn = []
@@ -89,7 +92,7 @@ class CodePrior(Network):
             h = self.token(tokens) + self.place[position]
             for index, block in enumerate(self.blocks):
                 h, caches[index] = block(h, caches[index])
-            p = (self.out(self.norm(h[:, -1])).float() / temperature).softmax(1)
+            p = (self.out(self.norm(h[:, -1])).float() / max(temperature, 1e-6)).softmax(1)
             tokens = torch.multinomial(p, 1, generator=generator)
             drawn.append(tokens)
         return torch.cat(drawn, 1).unflatten(1, self.spec.image_shape[1:])

@@ -64,14 +64,15 @@ class ViewState:
         """Another model on the same image; a place of the old map means nothing on the new one
         and falls back to the first image."""
         keeps = self.projection in shown.projections
+        same = self.dataset == shown.dataset
         return replace(
             self,
             model=model,
             dataset=shown.dataset,
             projection=self.projection if keeps else shown.projections[0],
-            row=self.row if self.row is not None and self.dataset == shown.dataset else 0,
+            row=self.row if self.row is not None and same else 0,
             place=None,
-            label=self.label if self.label in range(len(shown.classes)) else None,
+            label=self.label if same and self.label in range(len(shown.classes)) else None,
         )
 
     def with_layer(self, layer: str) -> ViewState:
