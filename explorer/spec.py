@@ -28,7 +28,8 @@ class DataSpec(Spec):
 
     But for the data set `folder`, which is any folder of images: `path` says where, `size` and
     `grey` what its images are made to be. With `codes_of` a VQ-VAE's codes of the images stand in
-    their place, for a prior to learn.
+    their place, for a prior to learn. `stamp` tells whether images that can change still are what
+    they were.
     """
 
     name: str = "mnist"
@@ -36,6 +37,7 @@ class DataSpec(Spec):
     size: int | None = Field(default=None, ge=8, le=256)
     grey: bool = False
     codes_of: str | None = None
+    stamp: str = ""
 
 
 class ModelSpec(Spec):

@@ -80,12 +80,14 @@ def _figures(
     from explorer.models.vq_vae import VQVAE
     from explorer.spec import DataSpec
     from explorer.store import open_artefact
-    from explorer.training.images import open_data
+    from explorer.training.images import open_data, refuse_changed
 
     spec = artefact.card.spec
     which = spec.data if dataset is None else DataSpec(name=dataset, codes_of=spec.data.codes_of)
     data = open_data(which, data_root, download)
     check_shape(spec.model, data)
+    if dataset is None:
+        refuse_changed(spec.data, data)
     network = network_of(artefact, device)
     decoder = network_of(open_artefact(which.codes_of), device) if which.codes_of else None
     figures = measure(

@@ -117,6 +117,8 @@ class Dataset:
     factors: Factors | None = None
     # Of how many codes, when the "pixels" are a VQ-VAE's code numbers.
     codes: int = 0
+    # Changes when the images do; empty for sets that are always the same.
+    stamp: str = ""
     # What was found but could not be used, in sentences.
     faults: tuple[str, ...] = ()
 

@@ -93,6 +93,7 @@ def load(
         validation_size=max(1, round(train / 10)),
         origins=((len(kept), f"image {{index}} of {len(kept):,}"),),
         faults=told(faults),
+        stamp=found.stamp,
     )
 
 

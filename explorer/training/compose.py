@@ -42,7 +42,7 @@ def compose(family: str, given: dict[str, Any], data: DataSpec, dataset: Dataset
             else f"A {family} learns the codes of a VQ-VAE; name the model with --codes-of."
         )
     settings = {**kind.defaults, **given, "family": family, "image_shape": dataset.image_shape}
-    settings["data"] = data
+    settings["data"] = data.model_copy(update={"stamp": dataset.stamp})
     large = min(dataset.image_shape[1:]) >= LARGE and kind is not VQVAE
     if large and "channels" in kind.all_settings() and "channels" not in given:
         settings["channels"] = LARGE_CHANNELS

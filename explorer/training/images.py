@@ -29,6 +29,24 @@ def open_data(spec: DataSpec, root: str | Path | None = None, download: bool = F
     return dataset if spec.codes_of is None else encoded(spec.codes_of, dataset)
 
 
+def refuse_changed(spec: DataSpec, dataset: Dataset) -> None:
+    """Raises ExplorerError when the images are no longer those that a model has learned from.
+
+    Which are training and which are test images may then be different too.
+    """
+    if not spec.stamp or spec.stamp == dataset.stamp:
+        return
+    if spec.codes_of is not None:
+        raise ExplorerError(
+            f"'{spec.codes_of}' has other weights than when its codes were learned; train the "
+            "prior again, under a new name."
+        )
+    raise ExplorerError(
+        f"The images in '{spec.path}' have changed since training began; put them back as they "
+        "were, or train again under a new name."
+    )
+
+
 def name_for_map(artefact_id: str, spec: DataSpec) -> str:
     """What the images of a model's map are called: the data set, or `images-of-<model>` for a
     folder, which only the model's card can find again."""
@@ -65,4 +83,5 @@ def encoded(model_id: str, dataset: Dataset) -> Dataset:
         pixels=torch.cat(parts),
         noun="code grid",
         codes=network.spec.codebook_size,
+        stamp=model.card.weights_sha256,
     )

@@ -19,6 +19,7 @@ from explorer.errors import ExplorerError
 from explorer.spec import TrainSpec, build
 from explorer.training import checkpoint
 from explorer.training.events import DivergedError, Done, Epoch, Event, Step
+from explorer.training.images import refuse_changed
 from explorer.training.loop import Trainer
 
 CHECKPOINT = Path("checkpoints") / "resume.safetensors"
@@ -91,6 +92,7 @@ def follow(
     checkpoint folder and raises DivergedError.
     """
     check_shape(run.spec.model, dataset)
+    refuse_changed(run.spec.data, dataset)
     trainer = Trainer(run.spec, *dataset.fit_and_validation(), device)
     log: list[str] = []
     if run.checkpoint.exists():

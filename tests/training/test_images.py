@@ -19,9 +19,10 @@ from explorer.serve import decode as channel
 from explorer.serve.catalogue import catalogue
 from explorer.spec import DataSpec
 from explorer.training import images as sources
+from explorer.training import run as runs
 from explorer.training.compose import compose
 from explorer.training.images import encoded, load_named, name_for_map, open_data
-from tests.support import finish, is_one_sentence, part, train_spec
+from tests.support import CPU, finish, is_one_sentence, part, train_spec
 from tests.workshop import lay_out
 
 
@@ -242,3 +243,38 @@ def test_nothing_of_a_data_set_is_changed_by_encoding_it(put, digits):
     encoded("codes", part(digits, 40, 10))
     assert digits == before
     assert train_spec().model.image_shape == (1, 28, 28)
+
+
+# --- images that can change -------------------------------------------------------------------
+
+
+def test_a_run_on_a_folder_that_changed_since_is_refused_in_one_sentence(pets, folder, home):
+    data = open_data(pets)
+    spec = compose("autoencoder", {"hidden": (8,), "epochs": 2}, pets, data)
+    assert spec.data.stamp == data.stamp != ""
+    run = runs.create("pets", spec, "made by a test")
+    Image.new("L", (20, 12), 251).save(folder / "cats" / "new.png")
+    with pytest.raises(ExplorerError, match="have changed since training began") as caught:
+        next(iter(runs.follow(run, open_data(pets), CPU)))
+    assert is_one_sentence(caught.value)
+    (folder / "cats" / "new.png").unlink()
+    list(runs.follow(run, open_data(pets), CPU))
+    assert run.finished
+
+
+def test_a_prior_is_not_measured_on_the_codes_of_a_vq_vae_that_was_trained_anew(put, command):
+    put("codes", "prior")
+    assert command("evaluate", "prior", "--json").code == 0
+    card = store.read_card(store.home() / "codes")
+    weights = store.home() / "codes" / store.WEIGHTS
+    tensors, _ = store.read_tensors(weights)
+    store.write_tensors(weights, {name: value + 0.01 for name, value in tensors.items()})
+    digest = {"weights_sha256": store.sha256(weights)}
+    store.write_card(weights.parent, card.model_copy(update=digest))
+    answer = command("evaluate", "prior")
+    assert answer.code == 2
+    assert "'codes' has other weights than when its codes were learned" in answer.err
+
+
+def test_images_that_cannot_change_have_no_stamp(digits):
+    assert digits.stamp == "" == train_spec().data.stamp
