@@ -86,6 +86,13 @@ class ModelSpec(Spec):
         default="ema",
         description="VQ-VAE: learned by moving averages (ema) or by a loss term (loss).",
     )
+    residual_blocks: int = Field(
+        default=2,
+        ge=0,
+        le=16,
+        description="VQ-VAE: residual blocks on the code grid, in encoder and decoder. With none a "
+        "code speaks of its own patch alone: a larger error, but codes that are easier to predict.",
+    )
     width: int = Field(
         default=128, ge=8, le=1024, description="Prior over codes: width of the transformer."
     )

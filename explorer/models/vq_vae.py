@@ -30,7 +30,6 @@ DEAD = 0.1
 # Its use counts as this share of its fair part from then on: a code that stays unused although it
 # was restarted is tried again after 70 steps. At 1 that took 230, with most of the codes dead.
 RESTARTED = 0.2
-RESIDUAL_BLOCKS = 2
 
 
 @register("vq-vae", "VQ-VAE")
@@ -46,7 +45,7 @@ class VQVAE(Autoencoder):
     codebook: Tensor
     usage: Tensor
     settings: ClassVar[tuple[str, ...]] = (
-        *("channels", "activation", "noise", "noise_amount"),
+        *("channels", "activation", "residual_blocks", "noise", "noise_amount"),
         *("codebook_size", "code_dim", "codebook", "commitment"),
     )
 
@@ -197,4 +196,4 @@ class ResidualBlock(nn.Module):
 
 
 def _blocks(spec: ModelSpec) -> list[nn.Module]:
-    return [ResidualBlock(spec.channels[-1], spec.activation) for _ in range(RESIDUAL_BLOCKS)]
+    return [ResidualBlock(spec.channels[-1], spec.activation) for _ in range(spec.residual_blocks)]

@@ -30,7 +30,7 @@ FITTING = {
     "conditional-vae": {**SMALL, "label-embedding": 3},
     "vq-vae": {
         **{"channels": "4,8", "codebook-size": 9, "code-dim": 4, "codebook": "loss"},
-        "commitment": 0.5,
+        **{"residual-blocks": 1, "commitment": 0.5},
     },
     "sparse-autoencoder": {
         **SMALL,

@@ -24,6 +24,7 @@ OTHER = {
     "label_embedding": (3, {}),
     "codebook_size": (9, {}),
     "code_dim": (3, {}),
+    "residual_blocks": (1, {}),
     "codebook": ("loss", {}),
     "width": (16, {}),
     "layers": (1, {}),
