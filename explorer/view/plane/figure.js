@@ -20,8 +20,8 @@ export function loadPlotly(url) {
 
 // Fewer points can be drawn larger; many would hide each other.
 export const markerSize = n => (n <= 8000 ? 5 : n <= 80000 ? 3 : 2)
-// Names of classes are kept this far apart, in pixels.
-const NAME_GAP = 24
+// Names of classes are kept this far apart, in pixels: from top to bottom, and from side to side by their length.
+const NAME_GAP = 24, NAME_LETTER = 8
 // Room around the middle 99 % of the points, as a share of their extent.
 const HOME_MARGIN = 0.12
 
@@ -77,7 +77,11 @@ export async function createFigure(Plotly, plot, points, { theme, onView }) {
     const unit = sizeOf(fitted(home, ...lengths()))[0] / lengths()[0]
     const centres = classCentres(points, classes.length)
     const shown = centres.map((centre, c) => ({ centre, c })).filter(({ centre, c }) => centre && visible[c] && layer !== 'grid')
-    const places = spreadOut(shown.map(({ centre }) => centre), NAME_GAP * unit)
+    // Words are wider than high: measured in their own shape, they are as far apart both ways.
+    const longest = Math.max(...shown.map(({ c }) => classes[c].length), 1)
+    const wide = Math.max(1, (NAME_LETTER * longest + 8) / NAME_GAP)
+    const places = spreadOut(shown.map(({ centre: [x, y] }) => [x / wide, y]), NAME_GAP * unit)
+      .map(([x, y]) => [x * wide, y])
     return shown.map(({ c }, k) => ({
       x: places[k][0], y: places[k][1], text: `<b>${classes[c]}</b>`, showarrow: false, borderpad: 1, opacity: 0.85,
       font: { size: 15, color: colours.text }, bgcolor: colours.background,
