@@ -12,6 +12,7 @@ from explorer.cli.base import AsJson, DataRoot, DeviceName, Download, app
 from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:  # the command line lists its help without loading torch
+    from explorer.spec import DataSpec
     from explorer.store import Artefact, Metric
 
 
@@ -44,6 +45,9 @@ def evaluate(
     if everything == (name is not None):
         raise ExplorerError("Name one model, or say --all for every shipped one.")
     chosen = [store.open_artefact(name)] if name else _shipped()
+    if everything:
+        for fault in store.find().faults:
+            typer.echo(fault, err=True)
     reports = []
     for artefact in chosen:
         if save and artefact.shipped:
@@ -95,18 +99,20 @@ def _figures(
         data.split("test"),
         how.importance_samples,
         how.seed,
-        judge=_judge(which.name, device),
+        judge=_judge(which, device),
         decoder=decoder if isinstance(decoder, VQVAE) else None,
     )
     return figures, f"{len(data.split('test')):,} test images of {data.title}"
 
 
-def _judge(dataset: str, device: str) -> Any:
-    """The shipped classifier of a data set's classes, if there is one."""
+def _judge(data: DataSpec, device: str) -> Any:
+    """The shipped classifier of these images, or of the set that they are a part of, if any."""
     from explorer.loaded import network_of
+    from explorer.training.images import name_for_map
 
     for artefact in _shipped():
-        if artefact.card.kind == "classifier" and artefact.card.spec.data.name == dataset:
+        same = name_for_map("", artefact.card.spec.data) == name_for_map("", data)
+        if artefact.card.kind == "classifier" and same:
             return network_of(artefact, device)
     return None
 

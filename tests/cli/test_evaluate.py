@@ -15,7 +15,7 @@ from explorer.metrics import measure
 from explorer.spec import DataSpec
 from explorer.store import Evaluation, open_artefact, read_card
 from explorer.training.compose import compose
-from tests.support import finish
+from tests.support import finish, is_one_sentence
 from tests.test_cli import refused
 
 QUICK = ("--importance-samples", 0)
@@ -77,6 +77,15 @@ def test_all_for_people_names_each_model_and_its_figures(command, put, shipped):
     ]
     assert answer.out.count("  mse ") == 2
     assert "of all latents (smaller than 0.01)" in answer.out
+
+
+def test_all_names_a_damaged_model_and_measures_the_others(command, put, shipped):
+    ship(put, shipped, "linear", "few")
+    (shipped / "few" / "card.json").write_text("{")
+    answer = command("evaluate", "--all", *QUICK, "--json")
+    assert [one["id"] for one in answer.json["models"]] == ["linear"]
+    assert "few" in answer.err
+    assert is_one_sentence(answer.err)
 
 
 def test_all_without_a_shipped_model_is_an_empty_list(command, own, shipped):
@@ -181,6 +190,15 @@ def test_a_classifier_of_other_images_reads_nothing(command, put, shipped):
     spec = card.spec.model_copy(update={"data": DataSpec(name="kmnist")})
     store.write_card(shipped / "judge", card.model_copy(update={"spec": spec}))
     assert "read_as_asked" not in command("evaluate", "told", *QUICK, "--json").json["metrics"]
+
+
+def test_the_classifier_of_all_digits_reads_those_of_the_5000(command, put, shipped):
+    put("told")
+    ship(put, shipped, "judge")
+    card = read_card(shipped / "judge")
+    spec = card.spec.model_copy(update={"data": DataSpec(name="mnist")})
+    store.write_card(shipped / "judge", card.model_copy(update={"spec": spec}))
+    assert "read_as_asked" in command("evaluate", "told", *QUICK, "--json").json["metrics"]
 
 
 def test_a_classifier_of_ones_own_reads_nothing(command, put, shipped):
