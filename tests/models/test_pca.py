@@ -9,6 +9,7 @@ import pytest
 import torch
 from sklearn import decomposition
 
+from explorer.data import load_dataset
 from explorer.errors import ExplorerError
 from explorer.models import build, pca
 from explorer.spec import ModelSpec, ObjectiveSpec
@@ -137,11 +138,27 @@ def test_more_components_than_pixels_are_refused_in_one_sentence():
     assert is_one_sentence(caught.value)
 
 
-def test_images_whose_covariance_no_memory_holds_are_refused_in_one_sentence():
-    shape = (3, 256, 256)
-    with pytest.raises(ExplorerError, match=r"at most 16,384 pixels.*these have 196,608") as caught:
-        build(ModelSpec(family="pca", latent_dim=20, image_shape=shape), MSE)
-    assert is_one_sentence(caught.value)
+def test_large_images_have_nearly_the_directions_that_the_whole_covariance_gives(
+    images, monkeypatch
+):
+    mean, exact, variance = pca.leading_directions(images, 8)
+    monkeypatch.setattr(pca, "EXACT", 100)
+    again, found, also = pca.leading_directions(images, 8)
+    torch.testing.assert_close(again, mean)
+    torch.testing.assert_close(also, variance, rtol=1e-4, atol=0)
+    overlap = torch.linalg.svdvals(exact @ found.T)  # 1: the same subspace
+    assert overlap.min() > 0.999
+    torch.testing.assert_close(found @ found.T, torch.eye(8, dtype=torch.float64))
+
+
+def test_colour_images_of_64_pixels_a_side_are_fitted():
+    faces = load_dataset("faces").split("train").take(slice(0, 300))
+    spec = ModelSpec(family="pca", latent_dim=6, image_shape=(3, 64, 64))
+    net = build(spec, MSE)
+    net.fit(faces)
+    x = faces.float()
+    left = (x - net.decode(net.posterior(x).mean)).square().mean()
+    assert left < 0.6 * (x - x.mean(0)).square().mean()
 
 
 @pytest.mark.parametrize("n", [0, 5, 12])
