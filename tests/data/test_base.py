@@ -78,7 +78,7 @@ def test_grey_arrays_get_a_channel_and_colour_arrays_keep_theirs():
 
 
 def test_a_data_set_is_read_once_per_process(digits):
-    assert load_dataset("mnist-5k") is digits
+    assert load_dataset("mnist-5k") is load_dataset("mnist-5k")
 
 
 # --- images that are drawn on demand ----------------------------------------------------------

@@ -172,7 +172,13 @@ def test_every_setting_is_either_taken_into_the_spec_or_refused(name, digits):
     other = {
         **{"latent_dim": 6, "hidden": (24,), "channels": (6,), "activation": "silu"},
         **{"batch_norm": None, "dropout": 0.4, "label_embedding": 3, "codebook_size": 9},
-        **{"code_dim": 3, "codebook": "loss", "reconstruction": None, "variance": 0.1},
+        **{
+            "code_dim": 3,
+            "residual_blocks": 1,
+            "codebook": "loss",
+            "reconstruction": None,
+            "variance": 0.1,
+        },
         **{"beta": 0.5, "annealing": "cyclical", "warmup_steps": 5, "cycles": 2},
         **{"free_bits": 0.1, "capacity": 3.0, "capacity_steps": 5, "noise": "masking"},
         **{"noise_amount": 0.2, "sparsity": "kl", "sparsity_weight": 2.0, "commitment": 1.0},
