@@ -233,10 +233,11 @@ def test_a_2d_latent_is_kept_exactly_since_it_is_its_own_place(put, digits):
     artefact = put("told")
     atlas = atlases.load_for(artefact)
     exact = load("told", "cpu").encode(digits.pixels[:300].numpy(), digits.labels[:300].numpy())
-    np.testing.assert_array_equal(atlas.mean, exact.mean)
-    np.testing.assert_array_equal(atlas.logvar, exact.logvar)
-    np.testing.assert_array_equal(atlas.coordinates("raw"), exact.mean)
-    assert (exact.mean != exact.mean.astype(np.float16)).any()
+    # Exact but for the last bits, which depend on the number of threads that encoded.
+    np.testing.assert_allclose(atlas.mean, exact.mean, atol=1e-5)
+    np.testing.assert_allclose(atlas.logvar, exact.logvar, atol=1e-5)
+    np.testing.assert_array_equal(atlas.coordinates("raw"), atlas.mean)
+    assert np.abs(exact.mean - exact.mean.astype(np.float16)).max() > 1e-4
 
 
 def test_a_conditional_encoder_is_told_the_class_of_each_image(put, digits):
