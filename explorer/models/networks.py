@@ -7,6 +7,7 @@ class.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from itertools import pairwise
 from math import prod
 from typing import ClassVar
@@ -49,9 +50,9 @@ class Body(Autoencoder):
         weights = class_weights(labels, self.spec.classes, len(h)).to(h)
         return torch.cat([h, self.embedding(weights) if self.spec.label_embedding else weights], 1)
 
+    @abstractmethod
     def features(self, x: Tensor, labels: Tensor | None) -> Tensor:
         """Images `(N, C, H, W)` to `(N, outputs * D)` numbers."""
-        raise NotImplementedError
 
 
 class MLP(Body):
