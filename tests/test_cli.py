@@ -161,6 +161,12 @@ def test_resuming_an_unknown_run_is_one_sentence_and_leaves_nothing(command, hom
     assert not home.exists()
 
 
+def test_resuming_with_other_settings_is_one_sentence(command, home):
+    words = ("train", "--resume", "--name", "ghost", "--learning-rate", "0.1")
+    refused(command(*words), "resumed with its own settings; leave --learning-rate out")
+    assert not home.exists()
+
+
 def test_resuming_without_the_data_leaves_the_run_as_it_was(command, home, digits, tmp_path):
     spec = train_spec()
     spec = spec.model_copy(update={"data": spec.data.model_copy(update={"name": "mnist"})})

@@ -54,6 +54,9 @@ def train(
     keep_freed_memory()
     chosen = resolve(device)
     if resume:
+        for word in settings:
+            option = "--" + word.replace("_", "-")
+            raise ExplorerError(f"A run is resumed with its own settings; leave {option} out.")
         run = runs.reopen(name)
         if run.finished:
             say(as_json, {"id": name, "state": "already finished"})

@@ -191,7 +191,7 @@ def load(folder: Path) -> Atlas:
 def load_for(artefact: store.Artefact, dataset: str | None = None) -> Atlas:
     """The first atlas of a model that belongs to its present weights (and to `dataset`, if given).
 
-    A damaged atlas is passed over when another fits. Raises ExplorerError that names the damage, or
+    One without a projection, or a damaged one, is passed over when another fits. Raises ExplorerError that names the damage, or
     says how to make a map when there is none.
     """
     fault: ExplorerError | None = None
@@ -201,7 +201,7 @@ def load_for(artefact: store.Artefact, dataset: str | None = None) -> Atlas:
         except ExplorerError as error:
             fault = fault or error
             continue
-        fits = atlas.weights_sha256 == artefact.card.weights_sha256
+        fits = atlas.weights_sha256 == artefact.card.weights_sha256 and atlas.projections
         if fits and dataset in (None, atlas.dataset):
             return atlas
     raise fault or ExplorerError(

@@ -6,6 +6,7 @@ the size of a code grid). A setting that the family would ignore is refused, not
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -23,6 +24,16 @@ STEPWISE = {
 }
 # What a prior is not asked: its codes say how many there are, and are no images to change.
 OF_CODES = ("codebook_size", "augment")
+# A setting that works through another one alone: that one, and with which of its values.
+THROUGH: dict[str, tuple[str, Callable[[Any], bool], str]] = {
+    "variance": ("reconstruction", lambda value: value == "mse", "mse"),
+    "annealing": ("warmup_steps", bool, "a number above 0"),
+    "cycles": ("annealing", lambda value: value == "cyclical", "cyclical"),
+    "capacity_steps": ("capacity", bool, "a number above 0"),
+    "noise_amount": ("noise", lambda value: value != "none", "a kind of noise"),
+    "sparsity_weight": ("sparsity", lambda value: value != "none", "l1 or kl"),
+    "sparsity_target": ("sparsity", lambda value: value == "kl", "kl"),
+}
 # On images of this side or more, convolutions are given one more layer unless told otherwise.
 LARGE, LARGE_CHANNELS = 64, (32, 64, 128, 256)
 
@@ -56,6 +67,7 @@ def compose(family: str, given: dict[str, Any], data: DataSpec, dataset: Dataset
     if kind.closed_form:
         settings["epochs"] = 1
     spec = build(TrainSpec, grouped(settings))
+    _refuse_idle(spec.objective, given)
     _refuse_giant(spec)
     return spec
 
@@ -71,6 +83,17 @@ def _refuse_unused(kind: type[models.Network], family: str, given: dict[str, Any
     if unused:
         option = "--" + unused[0].replace("_", "-")
         raise ExplorerError(f"A {family} has no use for {option}; leave it out.")
+
+
+def _refuse_idle(objective: ObjectiveSpec, given: dict[str, Any]) -> None:
+    for word in sorted(THROUGH.keys() & given):
+        other, works, values = THROUGH[word]
+        if not works(getattr(objective, other)):
+            idle, needed = ("--" + name.replace("_", "-") for name in (word, other))
+            raise ExplorerError(
+                f"{idle} does nothing without {needed}; give {needed} {values} too, or leave "
+                f"{idle} out."
+            )
 
 
 def _refuse_giant(spec: TrainSpec) -> None:

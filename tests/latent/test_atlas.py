@@ -94,6 +94,14 @@ def test_the_map_of_a_data_set_is_found_and_that_of_another_is_not(own, atlas):
         atlases.load_for(own, "mnist")
 
 
+def test_an_atlas_that_has_no_map_yet_does_not_hide_one_that_has(own, atlas):
+    atlases.save(replace(atlas, projections={}, specs={}), atlases.folder_for(own, "a-begun"))
+    with pytest.raises(ExplorerError, match="no map yet"):
+        atlases.load_for(own)
+    atlases.save(atlas, atlases.folder_for(own, "b-done"))
+    assert atlases.load_for(own).projections
+
+
 def test_the_map_of_other_weights_is_not_used(own, atlas):
     folder = atlases.folder_for(own, atlas.name)
     atlases.save(replace(atlas, weights_sha256="0" * 64), folder)

@@ -166,6 +166,42 @@ def test_a_setting_that_the_family_would_ignore_is_one_sentence_that_names_it(
     assert said == f"A {name} has no use for {option}; leave it out."
 
 
+# What a setting that works through another one alone needs beside it.
+PARTNERS = {
+    "variance": {"reconstruction": "mse"},
+    "annealing": {"warmup_steps": 5},
+    "cycles": {"annealing": "cyclical", "warmup_steps": 5},
+    "capacity_steps": {"capacity": 2.0},
+    "noise_amount": {"noise": "gaussian"},
+    "sparsity_weight": {"sparsity": "l1"},
+    "sparsity_target": {"sparsity": "kl"},
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("vae", {"variance": 0.1}, "--variance does nothing without --reconstruction; give"),
+        ("vae", {"annealing": "cyclical"}, "give --warmup-steps a number above 0 too"),
+        ("vae", {"cycles": 2, "warmup_steps": 5}, "give --annealing cyclical too"),
+        ("vae", {"capacity_steps": 9}, "give --capacity a number above 0 too"),
+        ("autoencoder", {"noise_amount": 0.1}, "give --noise a kind of noise too"),
+        ("sparse-autoencoder", {"sparsity_target": 0.1}, "give --sparsity kl too"),
+        ("sparse-autoencoder", {"sparsity": "none", "sparsity_weight": 1.0}, "l1 or kl too"),
+    ],
+)
+def test_a_setting_that_another_one_leaves_idle_is_one_sentence(name, given, said, digits):
+    assert said in refused(name, given, digits)
+
+
+@pytest.mark.parametrize(("word", "partner"), PARTNERS.items())
+def test_a_setting_beside_what_it_needs_is_taken(word, partner, digits):
+    values = {"variance": 0.1, "annealing": "cyclical", "cycles": 2, "capacity_steps": 9}
+    value = values.get(word, 0.2)
+    name = "sparse-autoencoder" if word.startswith("spars") else "vae"
+    assert flat(compose(name, {**partner, word: value}, DATA, digits))[word] == value
+
+
 @pytest.mark.parametrize("name", names())
 def test_every_setting_is_either_taken_into_the_spec_or_refused(name, digits):
     """Each setting a little off its default, one at a time: none is dropped in silence."""
@@ -196,10 +232,12 @@ def test_every_setting_is_either_taken_into_the_spec_or_refused(name, digits):
     taken = kind.all_settings() | ({"seed"} if kind.closed_form else {*TrainSpec.model_fields})
     for word, value in other.items():
         assert value != plain[word]
+        partner = PARTNERS.get(word, {})
         if (name, word) == ("pca", "reconstruction"):
             assert "mse" in refused(name, {word: value}, digits)
         elif word in taken:
-            assert flat(compose(name, {word: value}, DATA, digits))[word] == value
+            asked = {**partner, word: value}
+            assert flat(compose(name, asked, DATA, digits))[word] == value
         else:
             assert "--" + word.replace("_", "-") in refused(name, {word: value}, digits)
 
