@@ -90,8 +90,7 @@ class ModelSpec(Spec):
         default=2,
         ge=0,
         le=16,
-        description="VQ-VAE: residual blocks on the code grid, in encoder and decoder. With none a "
-        "code speaks of its own patch alone: a larger error, but codes that are easier to predict.",
+        description="VQ-VAE: residual blocks of the decoder, where a code meets its neighbours.",
     )
     width: int = Field(
         default=128, ge=8, le=1024, description="Prior over codes: width of the transformer."

@@ -191,8 +191,8 @@ def load(folder: Path) -> Atlas:
 def load_for(artefact: store.Artefact, dataset: str | None = None) -> Atlas:
     """The first atlas of a model that belongs to its present weights (and to `dataset`, if given).
 
-    One without a projection, or a damaged one, is passed over when another fits. Raises ExplorerError that names the damage, or
-    says how to make a map when there is none.
+    One without a projection, or a damaged one, is passed over when another fits. Raises
+    ExplorerError that names the damage, or says how to make a map when there is none.
     """
     fault: ExplorerError | None = None
     for folder in folders(artefact):

@@ -39,6 +39,10 @@ class VQVAE(Autoencoder):
     The latent `z` is the flattened grid of quantised vectors, `(N, h * w * code_dim)`, position by
     position. `codes` gives the grid of code numbers, `decode_codes` the way back. `decode` takes
     any latent and uses the nearest codes.
+
+    The residual blocks stand in the decoder alone (the paper has them in the encoder too): a code
+    then speaks of its own patch and is easier to predict, while the decoder still sees what is
+    around it.
     """
 
     channels_last = True
@@ -65,8 +69,9 @@ class VQVAE(Autoencoder):
         up: list[nn.Module] = []
         for inward, outward in pairwise((*reversed(spec.channels), spec.image_shape[0])):
             up += [activation(act), nn.ConvTranspose2d(inward, outward, 4, stride=2, padding=1)]
-        self.down = nn.Sequential(*down, *_blocks(spec), nn.Conv2d(wide, spec.code_dim, 1))
-        self.up = nn.Sequential(nn.Conv2d(spec.code_dim, wide, 1), *_blocks(spec), *up)
+        blocks = [ResidualBlock(wide, act) for _ in range(spec.residual_blocks)]
+        self.down = nn.Sequential(*down, nn.Conv2d(wide, spec.code_dim, 1))
+        self.up = nn.Sequential(nn.Conv2d(spec.code_dim, wide, 1), *blocks, *up)
         book = torch.empty(spec.codebook_size, spec.code_dim).uniform_(-1, 1) / spec.codebook_size
         if spec.codebook == "loss":
             self.codebook = nn.Parameter(book)
@@ -193,7 +198,3 @@ class ResidualBlock(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         return h + self.body(h)
-
-
-def _blocks(spec: ModelSpec) -> list[nn.Module]:
-    return [ResidualBlock(spec.channels[-1], spec.activation) for _ in range(spec.residual_blocks)]
