@@ -128,8 +128,8 @@ def folder_for(artefact: store.Artefact, name: str) -> Path:
 def save(atlas: Atlas, folder: Path) -> None:
     """Write an atlas atomically, in one file for the arrays and one for their parameters."""
     arrays = {
-        "labels": atlas.labels.astype(np.int64),
-        "rows": atlas.rows.astype(np.int64),
+        "labels": atlas.labels.astype(np.int32),
+        "rows": atlas.rows.astype(np.int32),
     }
     if atlas.mean.shape[1] <= WIDE:
         arrays["mean"] = _stored(atlas.mean)
@@ -167,8 +167,8 @@ def load(folder: Path) -> Atlas:
             dataset=parameters["dataset"],
             mean=arrays["mean"],
             logvar=arrays.get("logvar"),
-            labels=arrays["labels"],
-            rows=arrays["rows"],
+            labels=arrays["labels"].astype(np.int64),
+            rows=arrays["rows"].astype(np.int64),
             projections={
                 name.removeprefix(prefix): xy
                 for name, xy in arrays.items()
