@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
 
+from explorer.course import in_course_order
 from explorer.errors import ExplorerError, unknown_name
 from explorer.spec import Spec, TrainSpec, sentence
 
@@ -132,7 +133,8 @@ def check_id(name: str) -> str:
 def find(roots: list[tuple[Path, bool]] | None = None) -> Shelf:
     """Every artefact under the user's home and `pretrained/`; of two with one id the user's wins.
 
-    A damaged or foreign folder is named in `faults` and skipped.
+    They come in the order of a course. A damaged or foreign folder is named in `faults` and
+    skipped.
     """
     artefacts: dict[str, Artefact] = {}
     faults: list[str] = []
@@ -149,7 +151,7 @@ def find(roots: list[tuple[Path, bool]] | None = None) -> Shelf:
                 faults.append(f"{error} It was skipped.")
             except PermissionError:
                 faults.append(f"The folder '{folder}' may not be read and was skipped.")
-    return Shelf(list(artefacts.values()), faults)
+    return Shelf(in_course_order(artefacts.values()), faults)
 
 
 def _folders(root: Path) -> list[Path]:

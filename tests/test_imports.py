@@ -20,6 +20,7 @@ LEVELS = {
     "models": 1,
     "objectives": 1,
     "data": 1,
+    "course": 2,
     "store": 2,
     "loaded": 2,
     "training": 2,
