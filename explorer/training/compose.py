@@ -15,7 +15,15 @@ from explorer import models
 from explorer.data import Dataset
 from explorer.errors import ExplorerError
 from explorer.models.vq_vae import VQVAE, grid_dim
-from explorer.spec import DataSpec, ModelSpec, ObjectiveSpec, TrainSpec, build, grouped
+from explorer.spec import (
+    MAX_LATENT_DIM,
+    DataSpec,
+    ModelSpec,
+    ObjectiveSpec,
+    TrainSpec,
+    build,
+    grouped,
+)
 
 MAX_PARAMETERS = 100_000_000
 # What a closed-form family does not do.
@@ -60,8 +68,7 @@ def compose(family: str, given: dict[str, Any], data: DataSpec, dataset: Dataset
     if kind.conditional:
         settings["classes"] = len(dataset.classes)
     if kind is VQVAE:
-        one = {**grouped(settings)["model"], "latent_dim": 1}
-        settings["latent_dim"] = grid_dim(build(ModelSpec, one))
+        settings["latent_dim"] = _grid_dim(settings)
     if kind.kind == "prior":
         settings["codebook_size"] = dataset.codes
     if kind.closed_form:
@@ -70,6 +77,17 @@ def compose(family: str, given: dict[str, Any], data: DataSpec, dataset: Dataset
     _refuse_idle(spec.objective, given)
     _refuse_giant(spec)
     return spec
+
+
+def _grid_dim(settings: dict[str, Any]) -> int:
+    one = build(ModelSpec, {**grouped(settings)["model"], "latent_dim": 1})
+    size = grid_dim(one)
+    if size > MAX_LATENT_DIM:
+        raise ExplorerError(
+            f"A grid of codes of {one.code_dim} numbers would have {size:,} dimensions here, more "
+            f"than {MAX_LATENT_DIM:,}; choose a smaller --code-dim, or more --channels."
+        )
+    return size
 
 
 def _refuse_unused(kind: type[models.Network], family: str, given: dict[str, Any]) -> None:

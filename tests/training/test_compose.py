@@ -115,6 +115,13 @@ def test_the_latent_dimension_of_a_vq_vae_is_that_of_its_grid(shape, given, late
     assert spec.model.latent_dim == latent_dim
 
 
+def test_a_code_grid_of_too_many_dimensions_names_the_settings_that_decide_it(digits):
+    said = refused("vq-vae", {"code_dim": 335}, digits)  # 7 x 7 x 335 = 16,415
+    assert "codes of 335 numbers would have 16,415 dimensions here, more than 16,384" in said
+    assert "smaller --code-dim" in said
+    assert compose("vq-vae", {"code_dim": 334}, DATA, digits).model.latent_dim == 16_366
+
+
 @pytest.mark.parametrize("name", names())
 def test_what_is_composed_can_be_built_on_large_colour_images_and_stays_below_the_limit(
     name, digits
