@@ -15,14 +15,10 @@ from torch.distributions import Bernoulli, Normal, kl_divergence
 from explorer.models import build
 from explorer.objectives import (
     bce,
-    beta_at,
-    capacity_at,
-    corrupt,
     gaussian,
     grey_entropy,
     kl_term,
     kl_to_standard_normal,
-    settled,
     sparsity_penalty,
 )
 from explorer.spec import ObjectiveSpec
@@ -117,84 +113,6 @@ def test_grey_mnist_test_images_have_a_floor_of_45_53_nats(mnist):
     assert floor == pytest.approx(45.53, abs=0.005)
 
 
-# --- schedules --------------------------------------------------------------------------------
-
-
-def betas(spec: ObjectiveSpec, steps: int) -> np.ndarray:
-    return np.array([beta_at(step, spec) for step in range(steps)])
-
-
-@given(st.integers(1, 200), st.floats(0, 100))
-def test_linear_annealing_rises_once_from_zero_and_then_stays(warmup, beta):
-    steps = np.arange(warmup + 100)
-    expected = np.interp(steps, [0, warmup], [0, beta])
-    measured = betas(ObjectiveSpec(beta=beta, warmup_steps=warmup), len(steps))
-    np.testing.assert_allclose(measured, expected, rtol=1e-12, atol=1e-300)
-
-
-@given(st.integers(1, 40), st.integers(1, 6), st.floats(0.01, 100))
-def test_cyclical_annealing_rises_and_rests_alike_in_each_cycle_and_then_stays(
-    warmup, cycles, beta
-):
-    spec = ObjectiveSpec(beta=beta, annealing="cyclical", warmup_steps=warmup, cycles=cycles)
-    cycle = np.concatenate([beta * np.arange(warmup) / warmup, np.full(warmup, beta)])
-    expected = np.concatenate([np.tile(cycle, cycles), np.full(50, beta)])
-    measured = betas(spec, len(expected))
-    np.testing.assert_allclose(measured, expected, rtol=1e-12, atol=1e-300)
-    assert (measured == 0).sum() == cycles
-
-
-@pytest.mark.parametrize("annealing", ["linear", "cyclical"])
-def test_without_a_warm_up_beta_is_whole_from_the_first_step(annealing):
-    spec = ObjectiveSpec(beta=3.0, annealing=annealing)
-    assert set(betas(spec, 50)) == {3.0}
-    assert settled(spec) == 0
-
-
-@given(st.integers(0, 100), st.integers(0, 50), st.sampled_from(["linear", "cyclical"]))
-def test_a_schedule_depends_on_nothing_but_the_step(step, warmup, annealing):
-    spec = ObjectiveSpec(beta=4.0, warmup_steps=warmup, annealing=annealing, cycles=2)
-    before = beta_at(step, spec)
-    for other in range(10):
-        beta_at(other, spec)
-    assert beta_at(step, spec) == before <= 4.0
-
-
-@given(st.integers(0, 200), st.floats(0.01, 100))
-def test_the_capacity_rises_linearly_from_zero_and_then_stays(rise, capacity):
-    spec = ObjectiveSpec(capacity=capacity, capacity_steps=rise)
-    steps = np.arange(rise + 100)
-    expected = np.interp(steps, [0, rise], [0, capacity]) if rise else np.full(100, capacity)
-    measured = np.array([capacity_at(step, spec) for step in steps])
-    np.testing.assert_allclose(measured, expected, rtol=1e-12, atol=1e-300)
-
-
-@given(
-    st.integers(0, 60),
-    st.integers(1, 5),
-    st.integers(0, 400),
-    st.sampled_from(["linear", "cyclical"]),
-)
-def test_settled_is_the_first_step_from_which_all_schedules_stand_still(
-    warmup, cycles, rise, annealing
-):
-    spec = ObjectiveSpec(
-        beta=2.0,
-        warmup_steps=warmup,
-        cycles=cycles,
-        annealing=annealing,
-        capacity=7.0,
-        capacity_steps=rise,
-    )
-
-    def at(step: int) -> tuple[float, float]:
-        return beta_at(step, spec), capacity_at(step, spec)
-
-    last = settled(spec)
-    assert {at(step) for step in range(last, last + 300)} == {(2.0, 7.0)}
-    assert last == 0 or at(last - 1) != (2.0, 7.0)
-
-
 # --- the KL term ------------------------------------------------------------------------------
 
 
@@ -270,90 +188,6 @@ def test_the_loss_of_a_model_is_the_mean_of_reconstruction_plus_beta_kl(x):
     torch.testing.assert_close(loss.total, (loss.reconstruction + 2 * loss.kl).mean())
     torch.testing.assert_close(loss.per_dimension_kl.sum(), loss.kl.mean())
     assert loss.reconstruction.shape == loss.kl.shape == (16,)
-
-
-# --- noise ------------------------------------------------------------------------------------
-
-NOISES = ["gaussian", "salt-and-pepper", "masking"]
-
-
-def noisy(x: torch.Tensor, kind: str, amount: float, seed: int = 0) -> torch.Tensor:
-    return corrupt(x, ObjectiveSpec(noise=kind, noise_amount=amount), generator(seed))
-
-
-@pytest.mark.parametrize("kind", NOISES)
-@pytest.mark.parametrize("amount", [0.1, 0.5, 1.0])
-def test_noise_stays_in_0_to_1_and_leaves_the_images_themselves_alone(x, kind, amount):
-    before = x.clone()
-    seen = noisy(x, kind, amount)
-    assert ((seen >= 0) & (seen <= 1)).all()
-    assert (seen.shape, seen.dtype) == (x.shape, x.dtype)
-    assert not torch.equal(seen, x)
-    assert torch.equal(x, before)
-
-
-@pytest.mark.parametrize("kind", NOISES)
-def test_an_amount_of_zero_is_clean(x, kind):
-    assert torch.equal(noisy(x, kind, 0.0), x)
-
-
-@pytest.mark.parametrize("kind", NOISES)
-def test_the_generator_alone_decides_the_noise(x, kind):
-    before = torch.random.get_rng_state()
-    one, again, other = (noisy(x, kind, 0.3, seed) for seed in (1, 1, 2))
-    assert torch.equal(one, again)
-    assert not torch.equal(one, other)
-    assert torch.equal(torch.random.get_rng_state(), before)
-
-
-def test_no_noise_returns_the_images_themselves_and_draws_nothing(x):
-    source = generator()
-    before = source.get_state()
-    assert corrupt(x, ObjectiveSpec(noise_amount=0.9), source) is x
-    assert torch.equal(source.get_state(), before)
-
-
-@pytest.mark.parametrize("amount", [0.1, 0.4, 1.0])
-def test_masking_sets_the_share_of_pixels_to_black_and_keeps_the_others(amount):
-    grey = torch.full((200, 1, 20, 20), 0.7)
-    seen = noisy(grey, "masking", amount)
-    assert (seen == 0).float().mean().item() == pytest.approx(amount, abs=0.01)
-    assert set(seen.unique().tolist()) <= {0.0, grey[0, 0, 0, 0].item()}
-
-
-@pytest.mark.parametrize("amount", [0.1, 0.4, 1.0])
-def test_salt_and_pepper_hits_the_share_half_white_and_half_black(amount):
-    grey = torch.full((200, 1, 20, 20), 0.7)
-    seen = noisy(grey, "salt-and-pepper", amount)
-    for value in (0.0, 1.0):
-        assert (seen == value).float().mean().item() == pytest.approx(amount / 2, abs=0.01)
-    assert (seen == grey).float().mean().item() == pytest.approx(1 - amount, abs=0.01)
-
-
-def test_gaussian_noise_has_the_standard_deviation_where_nothing_is_clamped():
-    seen = noisy(torch.full((200, 1, 20, 20), 0.5), "gaussian", 0.05)
-    assert seen.mean().item() == pytest.approx(0.5, abs=1e-3)
-    assert seen.std().item() == pytest.approx(0.05, abs=1e-3)
-
-
-def test_gaussian_noise_is_clamped_to_the_share_beyond_0_and_1():
-    seen = noisy(torch.full((200, 1, 20, 20), 0.5), "gaussian", 0.5)
-    beyond = Normal(0.0, 0.5).cdf(torch.tensor(-0.5)).item()
-    for value in (0.0, 1.0):
-        assert (seen == value).float().mean().item() == pytest.approx(beyond, abs=0.01)
-
-
-@pytest.mark.parametrize("kind", ["salt-and-pepper", "masking"])
-def test_the_colours_of_a_pixel_are_hit_together(kind):
-    x = torch.full((50, 3, 10, 10), 0.7)
-    hit = noisy(x, kind, 0.5) != x
-    assert torch.equal(hit.all(1), hit.any(1))
-    assert 0.4 < hit.float().mean() < 0.6
-
-
-def test_gaussian_noise_is_drawn_for_each_colour():
-    noise = (noisy(torch.full((50, 3, 10, 10), 0.5), "gaussian", 0.05) - 0.5).transpose(0, 1)
-    assert noise.flatten(1).corrcoef().fill_diagonal_(0).abs().max() < 0.1
 
 
 # --- sparsity ---------------------------------------------------------------------------------
