@@ -13,7 +13,7 @@ from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:  # the command line lists its help without loading torch
     from explorer.spec import DataSpec
-    from explorer.store import Artefact, Metric
+    from explorer.store import Artefact, Metric, Shelf
 
 
 @app.command()
@@ -44,9 +44,9 @@ def evaluate(
 
     if everything == (name is not None):
         raise ExplorerError("Name one model, or say --all for every shipped one.")
-    chosen = [store.open_artefact(name)] if name else _shipped()
+    chosen = [store.open_artefact(name)] if name else _shipped().artefacts
     if everything:
-        for fault in store.find().faults:
+        for fault in _shipped().faults:
             typer.echo(fault, err=True)
     reports = []
     for artefact in chosen:
@@ -110,17 +110,18 @@ def _judge(data: DataSpec, device: str) -> Any:
     from explorer.loaded import network_of
     from explorer.training.images import name_for_map
 
-    for artefact in _shipped():
+    for artefact in _shipped().artefacts:
         same = name_for_map("", artefact.card.spec.data) == name_for_map("", data)
         if artefact.card.kind == "classifier" and same:
             return network_of(artefact, device)
     return None
 
 
-def _shipped() -> list[Artefact]:
+def _shipped() -> Shelf:
     from explorer import store
 
-    return [artefact for artefact in store.find().artefacts if artefact.shipped]
+    # A model of the same name in the user's home does not hide a shipped one here.
+    return store.find([(store.PRETRAINED, True)])
 
 
 def _tell(name: str, on: str, figures: dict[str, Metric]) -> None:

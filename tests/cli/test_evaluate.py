@@ -59,12 +59,20 @@ def test_all_measures_every_shipped_model_and_no_other(command, own, put, shippe
     assert answer.code == 0
     assert set(answer.json) == {"models"}
     reports = {one["id"]: one["metrics"] for one in answer.json["models"]}
-    assert list(reports) == ["codes", "judge", "linear", "prior"]
+    assert list(reports) == ["linear", "codes", "judge", "prior"]
     assert "perplexity" in reports["codes"]
     assert "accuracy" in reports["judge"]
     assert "nats_per_code" in reports["prior"]
     alone = command("evaluate", "linear", "--json").json
     assert alone["metrics"] == reports["linear"]
+
+
+def test_a_model_of_the_same_name_in_the_home_hides_no_shipped_one(command, put, shipped):
+    ship(put, shipped, "told", "judge")
+    alone = command("evaluate", "--all", "--json").json
+    assert "read_as_asked" in alone["models"][0]["metrics"]
+    put("told", "judge")
+    assert command("evaluate", "--all", "--json").json == alone
 
 
 def test_all_for_people_names_each_model_and_its_figures(command, put, shipped):
@@ -73,7 +81,7 @@ def test_all_for_people_names_each_model_and_its_figures(command, put, shipped):
     assert answer.code == 0
     headings = [line for line in answer.out.splitlines() if line.endswith(":")]
     assert headings == [
-        f"{name} on 1,000 test images of MNIST, 5,000 digits:" for name in ("few", "linear")
+        f"{name} on 1,000 test images of MNIST, 5,000 digits:" for name in ("linear", "few")
     ]
     assert answer.out.count("  mse ") == 2
     assert "of all latents (smaller than 0.01)" in answer.out
