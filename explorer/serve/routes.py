@@ -12,6 +12,7 @@ import json
 import struct
 from collections.abc import Callable
 from functools import lru_cache
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,8 @@ from explorer.serve.decode import decode, executor
 
 PREFIX = "/explorer"
 VIEW = Path(__file__).resolve().parent.parent / "view"
-# Images per thumbnail request: 28x28 grey makes 400 KB, one round trip.
-THUMB_CHUNK = 512
+# Bytes per thumbnail request, one round trip: 512 images of 28x28 grey, 32 of 64x64 in colour.
+THUMB_BYTES = 512 * 28 * 28
 MAX_GRID = 40
 MAX_CLASS_DIGITS = 3
 
@@ -76,7 +77,7 @@ async def points(request: Request) -> Response:
                 "shape": [height, width, channels],
                 "total": len(dataset),
                 "variational": opened.model.network.has_prior,
-                "thumb_chunk": THUMB_CHUNK,
+                "thumb_chunk": thumb_chunk(dataset.image_shape),
             }
         ).encode()
         header += b" " * (-len(header) % 4)
@@ -93,17 +94,23 @@ async def points(request: Request) -> Response:
 
 
 async def thumbs(request: Request) -> Response:
-    """Images `chunk * 512 ...` of a data set, uint8 (n, H, W, C), by their rows."""
+    """One chunk of the images of a data set, uint8 (n, H, W, C), by their rows."""
 
     def body() -> bytes:
-        start = request.path_params["chunk"] * THUMB_CHUNK
         dataset = catalogue.dataset(request.path_params["dataset"])
-        part = dataset.split("all").take(slice(start, start + THUMB_CHUNK)).bytes()
+        size = thumb_chunk(dataset.image_shape)
+        start = request.path_params["chunk"] * size
+        part = dataset.split("all").take(slice(start, start + size)).bytes()
         if not len(part):
             raise ExplorerError(f"'{dataset.name}' ends before image {start}.")
         return part.permute(0, 2, 3, 1).contiguous().numpy().tobytes()
 
     return await _respond(request, body, "application/octet-stream")
+
+
+def thumb_chunk(shape: tuple[int, int, int]) -> int:
+    """How many images of a shape (C, H, W) travel together."""
+    return max(1, THUMB_BYTES // prod(shape))
 
 
 async def grid(request: Request) -> Response:

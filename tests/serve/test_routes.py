@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 import explorer
 from explorer.data import load_dataset
 from explorer.serve.catalogue import catalogue
-from explorer.serve.routes import THUMB_CHUNK, routes
+from explorer.serve.routes import routes, thumb_chunk
 from tests.support import is_one_sentence
 
 
@@ -79,19 +79,26 @@ def test_points_say_of_how_many_images_they_are_and_whether_there_is_a_posterior
 def test_thumbnails_are_the_data_sets_images_by_row(client, digits):
     for chunk in (0, 9):
         body = client.get(f"/explorer/thumbs/mnist-5k/{chunk}").content
-        start = chunk * THUMB_CHUNK
-        expected = digits.pixels[start : start + THUMB_CHUNK, 0].numpy()
+        start = chunk * 512
+        expected = digits.pixels[start : start + 512, 0].numpy()
         assert np.array_equal(np.frombuffer(body, np.uint8).reshape(-1, 28, 28), expected)
 
 
-@pytest.mark.parametrize(("chunk", "n"), [(0, THUMB_CHUNK), (78, 64)])
-def test_thumbnails_of_images_that_are_drawn_when_asked_for_are_those_images(client, chunk, n):
+@pytest.mark.parametrize(
+    ("shape", "n"), [((1, 28, 28), 512), ((3, 64, 64), 32), ((1, 64, 64), 98), ((3, 999, 999), 1)]
+)
+def test_a_chunk_of_thumbnails_is_about_400_kb_whatever_the_size_of_the_images(shape, n):
+    assert thumb_chunk(shape) == n
+
+
+@pytest.mark.parametrize("chunk", [0, 1249])
+def test_thumbnails_of_images_that_are_drawn_when_asked_for_are_those_images(client, chunk):
     body = client.get(f"/explorer/thumbs/faces/{chunk}").content
     thumbs = np.frombuffer(body, np.uint8).reshape(-1, 64, 64, 3)
-    assert len(thumbs) == n
+    assert len(thumbs) == 32
     faces = load_dataset("faces")
-    for i in (0, 17, n - 1):
-        picture = faces.picture(chunk * THUMB_CHUNK + i).numpy()
+    for i in (0, 17, 31):
+        picture = faces.picture(chunk * 32 + i).numpy()
         assert np.array_equal(thumbs[i], np.rint(255 * picture).transpose(1, 2, 0))
 
 
@@ -185,7 +192,7 @@ def test_what_the_browser_has_already_is_not_sent_again(client):
         ("points/mnist-vae-2d/mnist-5k/umap", "no projection called 'umap'"),
         ("points/mnist-vae-2d/kmnist/raw", "no map"),
         ("thumbs/mnist-5k/10", "ends before image 5120"),
-        ("thumbs/faces/79", "ends before image 40448"),
+        ("thumbs/faces/1250", "ends before image 40000"),
         ("thumbs/nothing/0", "no data set called 'nothing'"),
         ("grid/mnist-vae-2d/mnist-5k/raw?x0=0", "needs the numbers"),
         ("grid/mnist-vae-2d/mnist-5k/raw?x0=1&x1=0&y0=0&y1=1&nx=2&ny=2", "x0 < x1"),

@@ -58,8 +58,8 @@ export function createPanel(root, { onPick }) {
       part('decoded-card').dataset.kind = exact ? 'reconstruction' : 'generated'
       part('decoded-title').textContent = exact ? 'Reconstruction' : 'Generated'
       const place = said.place.map(value => number(value)).join(', ')
-      part('decoded-caption').textContent = (drawnAs === null ? '' : `as ${drawnAs}, `) +
-        (about.raw ? `z = (${place})` : `map position (${place})`)
+      const where = about.raw ? `z = (${place})` : drawnAs === null ? `map position (${place})` : `map (${place})`
+      part('decoded-caption').textContent = (drawnAs === null ? '' : `as ${drawnAs}, `) + where
       if (said.trust) panel.detail(said)
     },
 
