@@ -30,7 +30,7 @@ BATCH = 1000
 COUNT = 5000
 # Wider latents of 5,000 images take longer to download with the project than to encode again: a
 # VQ-VAE's would be 8 MB, a convolutional encoder does 5,000 images in a second or two.
-WIDE = 32
+WIDE = 20
 
 
 @dataclass(frozen=True)
