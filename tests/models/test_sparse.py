@@ -71,7 +71,8 @@ def test_latents_are_rectified_or_squashed_as_the_penalty_needs(digits, sparsity
 @pytest.mark.parametrize("sparsity", ["none", "l1", "kl"])
 def test_the_loss_is_the_reconstruction_plus_the_penalty(digits, sparsity):
     x = first(digits, 16).float()
-    net = network("sparse-autoencoder", sparsity=sparsity, sparsity_weight=2.0)
+    weight = {} if sparsity == "none" else {"sparsity_weight": 2.0}
+    net = network("sparse-autoencoder", sparsity=sparsity, **weight)
     loss = net.loss(x, generator=generator())
     penalty = sparsity_penalty(net.posterior(x).mean, net.objective)
     torch.testing.assert_close(loss.total, loss.reconstruction.mean() + penalty)
