@@ -334,3 +334,19 @@ def test_a_phone_shows_the_map_first_with_nothing_cut_and_a_drag_decodes(browser
         )
         touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
         person.page.wait_for_function("() => /row=[1-9]|place=/.test(location.search)")
+
+
+def test_each_of_256_dimensions_has_a_bar_that_is_seen_and_all_fit_in(map_page: MapPage):
+    map_page.open("?model=faces-conv-vae-256")
+    bars = map_page.part("latent").locator(".lx-bar")
+    expect(bars).to_have_count(256)
+    left, right = map_page.part("latent").evaluate(
+        "box => [box.getBoundingClientRect().left, box.getBoundingClientRect().right]"
+    )
+    places = bars.evaluate_all(
+        "bars => bars.map(bar => [bar.getBoundingClientRect().left,"
+        " bar.getBoundingClientRect().right])"
+    )
+    assert all(stop - start > 0.5 for start, stop in places)
+    assert left <= places[0][0]
+    assert places[-1][1] <= right + 0.5
