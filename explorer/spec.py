@@ -214,6 +214,11 @@ def grouped(settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def option(setting: str) -> str:
+    """How a setting is written on the command line: `latent_dim` as `--latent-dim`."""
+    return "--" + setting.replace("_", "-")
+
+
 def sentence(error: ValidationError) -> str:
     """The first fault of a spec in words: which setting, what it may be, what it was."""
     first = error.errors()[0]

@@ -44,12 +44,11 @@ def evaluate(
 
     if everything == (name is not None):
         raise ExplorerError("Name one model, or say --all for every shipped one.")
-    chosen = [store.open_artefact(name)] if name else _shipped().artefacts
-    if everything:
-        for fault in _shipped().faults:
-            typer.echo(fault, err=True)
+    shelf = store.Shelf([store.open_artefact(name)], []) if name else _shipped()
+    for fault in shelf.faults:
+        typer.echo(fault, err=True)
     reports = []
-    for artefact in chosen:
+    for artefact in shelf.artefacts:
         if save and artefact.shipped:
             raise ExplorerError(
                 f"'{artefact.id}' is shipped and read-only; name the folder by its path to save."

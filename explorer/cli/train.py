@@ -45,7 +45,7 @@ def train(
 ) -> None:
     """Train a model. Ctrl-C stops with a checkpoint; --resume goes on from it."""
     from explorer.device import resolve
-    from explorer.spec import DataSpec, build
+    from explorer.spec import DataSpec, build, option
     from explorer.training import run as runs
     from explorer.training.compose import compose
     from explorer.training.images import open_data
@@ -53,22 +53,23 @@ def train(
 
     keep_freed_memory()
     chosen = resolve(device)
+    which = {"path": path, "size": size, "grey": grey, "codes_of": codes_of}
     if resume:
-        for word in settings:
-            option = "--" + word.replace("_", "-")
-            raise ExplorerError(f"A run is resumed with its own settings; leave {option} out.")
+        if given := [*settings, *(word for word, value in which.items() if value)]:
+            raise ExplorerError(
+                f"A run is resumed with its own settings; leave {option(given[0])} out."
+            )
         run = runs.reopen(name)
         if run.finished:
             say(as_json, {"id": name, "state": "already finished"})
             return
         data = open_data(run.spec.data, data_root, download)
     else:
-        words = {"path": path, "size": size, "grey": grey, "codes_of": codes_of}
-        which = build(DataSpec, {"name": dataset, **words})
-        data = open_data(which, data_root, download)
+        spec = build(DataSpec, {"name": dataset, **which})
+        data = open_data(spec, data_root, download)
         for fault in data.faults:
             typer.echo(fault, err=True)
-        run = runs.create(name, compose(family, settings, which, data), _command_line())
+        run = runs.create(name, compose(family, settings, spec, data), _command_line())
     done = _follow(runs.follow(run, data, chosen, _stop_on_signal()), run, as_json)
     say(as_json, _outcome(run, done))
     if done.reason == "interrupted":

@@ -23,6 +23,7 @@ from explorer.spec import (
     TrainSpec,
     build,
     grouped,
+    option,
 )
 
 MAX_PARAMETERS = 100_000_000
@@ -99,15 +100,14 @@ def _refuse_unused(kind: type[models.Network], family: str, given: dict[str, Any
     unused += [word for word in given if kind.closed_form and word in STEPWISE]
     unused += [word for word in given if kind.kind == "prior" and word in OF_CODES]
     if unused:
-        option = "--" + unused[0].replace("_", "-")
-        raise ExplorerError(f"A {family} has no use for {option}; leave it out.")
+        raise ExplorerError(f"A {family} has no use for {option(unused[0])}; leave it out.")
 
 
 def _refuse_idle(objective: ObjectiveSpec, given: dict[str, Any]) -> None:
     for word in sorted(THROUGH.keys() & given):
         other, works, values = THROUGH[word]
         if not works(getattr(objective, other)):
-            idle, needed = ("--" + name.replace("_", "-") for name in (word, other))
+            idle, needed = option(word), option(other)
             raise ExplorerError(
                 f"{idle} does nothing without {needed}; give {needed} {values} too, or leave "
                 f"{idle} out."
