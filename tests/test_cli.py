@@ -161,9 +161,12 @@ def test_resuming_an_unknown_run_is_one_sentence_and_leaves_nothing(command, hom
     assert not home.exists()
 
 
-def test_resuming_with_other_settings_is_one_sentence(command, home):
-    words = ("train", "--resume", "--name", "ghost", "--learning-rate", "0.1")
-    refused(command(*words), "resumed with its own settings; leave --learning-rate out")
+@pytest.mark.parametrize(
+    "words", [("--learning-rate", "0.1"), ("--path", "pictures"), ("--codes-of", "codes")]
+)
+def test_resuming_with_other_settings_is_one_sentence(command, home, words):
+    answer = command("train", "--resume", "--name", "ghost", *words)
+    refused(answer, f"resumed with its own settings; leave {words[0]} out")
     assert not home.exists()
 
 

@@ -23,9 +23,62 @@ def figures(name: str, text: str) -> list[str]:
     return [cell.strip() for row in rows for cell in row.strip("|").split("|")][1:]
 
 
-def test_the_four_models_are_shipped():
-    names = {"mnist-ae-2d", "mnist-vae-2d", "mnist-vae-20", "mnist-conv-vae-32"}
-    assert names <= {artefact.id for artefact in SHIPPED}
+BETAS, SIZES = ("0.25", "0.5", 1, 2, 4, 8, 16), (2, 20, 50, 100)
+NAMES = {
+    *("mnist-pca-2", "mnist-pca-20", "mnist-pca-32", "mnist-ae-2d", "mnist-ae-32"),
+    *("mnist-conv-ae-64", "mnist-denoising-ae-64", "mnist-sparse-ae-64"),
+    *("mnist-vae-2d", "mnist-vae-20", "mnist-conv-vae-32", "mnist-cvae-2d", "mnist-cvae-20"),
+    *("mnist-vq-vae", "mnist-vq-vae-prior", "mnist-classifier"),
+    *(f"mnist-beta-vae-10-b{beta}" for beta in BETAS),
+    *(f"mnist-small-vae-{size}" for size in SIZES),
+    *(f"mnist-small-vae-10-{how}" for how in ("mse", "free-bits", "cyclical")),
+    *(f"sprites-beta-vae-10-b{beta}" for beta in (1, 4, 8)),
+    *("faces-conv-vae-256", "faces-beta-vae-16-b4"),
+}
+# Figures that the README's sentences give: whose, which, times what, and with how many digits.
+SAID = (
+    ("mnist-denoising-ae-64", "denoised_mse", 1, ".4f"),
+    ("mnist-denoising-ae-64", "denoising_ratio", 1, ".2f"),
+    ("mnist-denoising-ae-64", "median_filter_mse", 1, ".4f"),
+    ("mnist-sparse-ae-64", "silent", 100, ".0f"),
+    ("mnist-classifier", "accuracy", 1, ".2f"),
+    ("mnist-cvae-20", "read_as_asked", 1, ".1f"),
+    ("mnist-cvae-2d", "read_as_asked", 1, ".1f"),
+    ("mnist-vq-vae", "codes_used", 1, ".0f"),
+    ("mnist-vq-vae", "perplexity", 1, ".1f"),
+    ("mnist-vq-vae-prior", "nats_per_code", 1, ".2f"),
+    ("mnist-vq-vae-prior", "read_surely", 1, ".1f"),
+)
+
+
+def test_the_whole_zoo_is_shipped_in_under_60_mb():
+    assert {artefact.id for artefact in SHIPPED} == NAMES
+    files = [file for file in store.PRETRAINED.rglob("*") if file.is_file()]
+    assert sum(file.stat().st_size for file in files) < 60e6
+
+
+@pytest.mark.parametrize("ladder", ["mnist-beta-vae-10-b", "sprites-beta-vae-10-b"])
+def test_the_models_of_a_ladder_differ_in_beta_alone(ladder):
+    steps = [a.card for a in SHIPPED if a.id.startswith(ladder)]
+    assert [f"{ladder}{card.spec.objective.beta:g}" for card in steps] == [c.id for c in steps]
+    same = [
+        card.spec.model_copy(
+            update={"objective": card.spec.objective.model_copy(update={"beta": 1.0})}
+        )
+        for card in steps
+    ]
+    assert all(spec == same[0] for spec in same)
+
+
+def test_the_figures_in_the_readmes_sentences_are_those_of_the_cards():
+    cards = {artefact.id: artefact.card for artefact in SHIPPED}
+    bullets = README.partition("- **Noise**")[2].partition("The importance-weighted")[0]
+    given = [
+        float(word) for word in re.findall(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w.-]*[a-z])", bullets)
+    ]
+    for name, figure, times, form in SAID:
+        value = float(format(times * cards[name].metrics[figure].value, form))
+        assert value in given, (name, figure, value)
 
 
 def test_the_zoos_table_is_what_the_command_prints():

@@ -82,6 +82,28 @@ def test_a_code_belongs_to_its_place_in_the_image(net, x):
     assert not torch.equal(before[:, 0, -1], after[:, 0, -1])
 
 
+@pytest.mark.parametrize("blocks", [0, 3])
+def test_a_code_sees_ten_pixels_each_way_however_many_residual_blocks_there_are(x, blocks):
+    """Two stride-2 convolutions of 4x4 see 10x10; the blocks stand in the decoder alone."""
+    net, inside = vq(residual_blocks=blocks), torch.zeros(28, 28, dtype=torch.bool)
+    inside[4 * 3 - 3 : 4 * 3 + 7, 4 * 3 - 3 : 4 * 3 + 7] = True
+    x = x.clone().requires_grad_()
+    net.vectors(x).unflatten(1, GRID)[:, 3, 3].sum().backward()
+    seen = x.grad.abs().sum((0, 1)) > 0
+    assert torch.equal(seen, inside)
+
+
+@pytest.mark.parametrize(("blocks", "wide"), [(0, 3), (1, 5), (2, 7)])
+def test_a_pixel_hears_of_one_more_code_each_way_with_every_residual_block(x, blocks, wide):
+    net = vq(residual_blocks=blocks)
+    z = net.posterior(x).mean.requires_grad_()
+    net._decoded(z)[:, :, 13, 13].sum().backward()
+    heard = z.grad.unflatten(1, (*GRID, D)).abs().sum((0, 3)) > 0
+    expected = torch.zeros(GRID, dtype=torch.bool)
+    expected[3 - wide // 2 : 4 + wide // 2, 3 - wide // 2 : 4 + wide // 2] = True
+    assert torch.equal(heard, expected)
+
+
 def test_another_code_in_the_upper_right_changes_the_picture_there_and_not_in_the_lower_left(
     net, x
 ):
