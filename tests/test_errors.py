@@ -21,3 +21,13 @@ def test_a_name_like_none_of_the_known_gets_no_guess():
 
 def test_an_empty_list_is_said_to_be_empty():
     assert str(unknown_name("map", "umap", [])).endswith("Known: none yet.")
+
+
+def test_of_a_long_list_only_the_nearest_are_named():
+    names = [f"mnist-vae-{width}" for width in range(30)] + ["faces"]
+    said = str(unknown_name("model", "face", names))
+    assert "Did you mean 'faces'?" in said
+    listed = said.split("Known: ")[1]
+    assert listed.endswith(" and 25 more.")
+    assert listed.count(",") == 5
+    assert "faces" in listed
