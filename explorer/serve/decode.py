@@ -9,7 +9,8 @@ A request is one JSON object with a sequence number `seq` and a `kind`:
 `detail: true` asks also for trust with its reason, nearest real images and class, for a pointer
 that rests. The answer is binary, little-endian: uint32 seq, n, height, width, channels; then the
 pixels, uint8 (n, height, width, channels); then JSON. A request that cannot be answered gets n = 0
-and an `error` sentence. The script of a page is never run.
+and an `error` sentence. A message of several MB closes the socket (`server.maxMessageSize`). The
+script of a page is never run.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ log = logging.getLogger(__name__)
 MAX_MESSAGE = 256 * 1024
 # A pointer moves at most about 120 times a second; a burst of one second is forgiven.
 MAX_RATE, BURST = 240.0, 240.0
+# Who floods is not read again for this long, so that refusing takes nobody else's time.
+PENALTY_SECONDS = 0.05
+# A refusal may quote what was sent, but not at any length.
+MAX_REASON = 1200
 
 
 # One warm thread: a fresh thread costs a convolutional decode its cached primitives.
@@ -62,8 +67,12 @@ def origin_allowed(origin: str | None, host: str | None) -> bool:
     """A browser may speak to us only from our own pages, or from EXPLORER_ORIGINS (a list)."""
     if origin is None:  # not a browser
         return True
-    others = os.environ.get("EXPLORER_ORIGINS", "").split(",")
-    return urlsplit(origin).netloc == host or origin in [other.strip() for other in others]
+    others = map(str.strip, os.environ.get("EXPLORER_ORIGINS", "").split(","))
+    try:
+        own = urlsplit(origin).netloc == host
+    except ValueError:  # not an address
+        return False
+    return own or origin in filter(None, others)
 
 
 async def decode(websocket: WebSocket) -> None:
@@ -81,6 +90,7 @@ async def decode(websocket: WebSocket) -> None:
             text = message.get("text") or (message.get("bytes") or b"").decode("utf-8", "replace")
             if not limit.allows():
                 answer = refusal(_sequence(text), "Too many requests a second; slow down.")
+                await asyncio.sleep(PENALTY_SECONDS)
             else:
                 answer = await loop.run_in_executor(executor, reply, text)
             await websocket.send_bytes(answer)
@@ -107,6 +117,7 @@ def reply(text: str) -> bytes:
 
 def refusal(seq: int, why: str) -> bytes:
     """A frame without pixels and with a reason."""
+    why = why if len(why) <= MAX_REASON else why[:MAX_REASON] + "…"
     return struct.pack("<5I", seq, 0, 0, 0, 0) + json.dumps({"error": why}).encode()
 
 
@@ -114,7 +125,7 @@ def _sequence(text: str) -> int:
     try:
         seq = json.loads(text[:MAX_MESSAGE]).get("seq", 0)
         return seq if isinstance(seq, int) and 0 <= seq <= MAX_SEQUENCE else 0
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):  # RecursionError: nested too deep
         return 0
 
 
@@ -124,4 +135,5 @@ def _answer(request: AnyRequest) -> bytes:
     pixels, said = answer(request, catalogue)
     n, height, width, channels = pixels.shape
     header = struct.pack("<5I", request.seq, n, height, width, channels)
-    return header + pixels.tobytes() + json.dumps(said).encode()
+    # NaN and Infinity are no JSON: a browser could not read the answer at all.
+    return header + pixels.tobytes() + json.dumps(said, allow_nan=False).encode()

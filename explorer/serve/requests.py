@@ -12,7 +12,11 @@ MAX_IMAGES = 256
 MAX_SEQUENCE = 2**32 - 1
 # A model's id, or "images-of-" one.
 MAX_ID, MAX_DATASET = 64, 74
+MAX_ROW = 2**31 - 1
+# Far beyond any latent or map, and small enough that no sum or distance of them overflows.
+MAX_COORDINATE = 1e6
 Label = Annotated[int, Field(ge=0, le=255)]
+Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 
 
 class Numbered(Spec):
@@ -35,17 +39,17 @@ class OnMap(Numbered):
 class LatentRequest(Numbered):
     kind: Literal["latent"]
     labels: tuple[Label, ...] | None = Field(default=None, max_length=MAX_IMAGES)
-    z: tuple[tuple[float, ...], ...] = Field(min_length=1, max_length=MAX_IMAGES)
+    z: tuple[tuple[Coordinate, ...], ...] = Field(min_length=1, max_length=MAX_IMAGES)
 
 
 class PlaceRequest(OnMap):
     kind: Literal["place"]
-    xy: tuple[tuple[float, float], ...] = Field(min_length=1, max_length=MAX_IMAGES)
+    xy: tuple[tuple[Coordinate, Coordinate], ...] = Field(min_length=1, max_length=MAX_IMAGES)
 
 
 class ImageRequest(OnMap):
     kind: Literal["image"]
-    row: int = Field(ge=0)
+    row: int = Field(ge=0, le=MAX_ROW)
 
 
 AnyRequest = LatentRequest | PlaceRequest | ImageRequest
