@@ -12,26 +12,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import shutil
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-ROOT = Path(__file__).resolve().parents[1]
-FLAGS = ["--headless=new", "--no-sandbox", "--no-first-run", "--enable-unsafe-swiftshader"]
-DRAWN = ".lx-plane[data-ready=true]"
-DECODED = "[data-testid=decoded][data-z]"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.stage import WINDOW, chromium, drawn, machine, server, spread, wait_for
 
 # Sends pointer events to `count` places and times each until the frame after its image is painted.
 MEASURE = """async ([kind, count, seed]) => {
@@ -70,16 +60,12 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=100, help="clicks and moves per model")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
-    found = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
-    if found is None:
-        sys.exit("A Chromium is needed: 'sudo apt-get install chromium', or Google Chrome.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+    with chromium() as browser:
+        described = machine(browser)
         starts = [first_map(browser) for _ in range(options.starts)]
         pointers = pointer_times(browser, options.count)
-        browser.close()
     result = {
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, software WebGL",
+        "machine": described,
         "start_to_first_map_s": {
             "median": round(statistics.median(starts), 2),
             "all": [round(value, 2) for value in starts],
@@ -95,47 +81,13 @@ def main() -> None:
         print(f"{name}: p50 {figures['p50']} ms, p95 {figures['p95']} ms of {figures['n']}")
 
 
-@contextmanager
-def server() -> Iterator[str]:
-    """The app on a free port in an empty home; gives its address at once, before it answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as home:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"],
-            cwd=ROOT,
-            env=os.environ | {"EXPLORER_HOME": home},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def wait_for(address: str) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(f"{address}/_stcore/health", timeout=1)
-            return
-        except OSError:
-            time.sleep(0.02)
-    sys.exit("The app did not start within a minute.")
-
-
-def first_map(browser: Browser) -> float:
+def first_map(browser: Browser, home: Path | None = None, query: str = "") -> float:
     """Seconds from starting the server to a drawn map with a decoded image."""
     started = time.perf_counter()
-    with server() as address:
-        wait_for(address)
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.goto(address)
-        page.locator(DRAWN).wait_for(timeout=60_000)
-        page.locator(DECODED).wait_for(timeout=60_000)
+    with server(home) as app:
+        wait_for(app.address)
+        page = browser.new_page(viewport=WINDOW)
+        drawn(page, app.address, query)
         seconds = time.perf_counter() - started
         page.close()
     return seconds
@@ -144,23 +96,16 @@ def first_map(browser: Browser) -> float:
 def pointer_times(browser: Browser, count: int) -> dict[str, dict[str, float]]:
     """Per model and kind of event: p50 and p95 in milliseconds."""
     figures = {}
-    with server() as address:
-        wait_for(address)
+    with server() as app:
+        wait_for(app.address)
         for model in ("mnist-vae-2d", "mnist-conv-vae-32"):
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.goto(f"{address}/?model={model}")
-            page.locator(DRAWN).wait_for(timeout=60_000)
-            page.locator(DECODED).wait_for(timeout=60_000)
+            page = browser.new_page(viewport=WINDOW)
+            drawn(page, app.address, f"?model={model}")
             page.wait_for_timeout(1500)
             for kind in ("click", "move"):
                 page.evaluate(MEASURE, [kind, 5, 99])  # warm
                 times = page.evaluate(MEASURE, [kind, count, 1])
-                cuts = statistics.quantiles(times, n=20)
-                figures[f"{kind}, {model}"] = {
-                    "p50": round(statistics.median(times), 1),
-                    "p95": round(cuts[18], 1),
-                    "n": len(times),
-                }
+                figures[f"{kind}, {model}"] = spread(times)
             page.close()
     return figures
 
