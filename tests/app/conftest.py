@@ -56,10 +56,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_app(home: Path, **environment: str) -> Iterator[str]:
+def running_app(home: Path, script: str = "app.py", **environment: str) -> Iterator[str]:
     """`streamlit run app.py` on a free port; gives its address, and its log when it fails."""
     port, log = free_port(), home.parent / "server.log"
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={port}"]
+    command = [sys.executable, "-m", "streamlit", "run", script, f"--server.port={port}"]
     with log.open("w") as stream:
         server = subprocess.Popen(
             command,
