@@ -55,7 +55,11 @@ def server(home: Path | None = None, app: Path = ROOT / "app.py", *flags: str) -
             yield Server(f"http://127.0.0.1:{port}", process.pid)
         finally:
             process.terminate()
-            process.wait(10)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:  # a thread of it is still reading a large map
+                process.kill()
+                process.wait()
 
 
 def wait_for(address: str) -> None:
@@ -90,8 +94,8 @@ def drawn(page: Page, address: str, query: str = "") -> None:
 
 
 def machine(browser: Browser | None = None) -> str:
-    """Cores, processor, what draws, and the browser."""
-    words = [f"{os.cpu_count()} cores", processor()]
+    """Cores, processor, how busy they are with other work, what draws, and the browser."""
+    words = [f"{os.cpu_count()} cores (load {os.getloadavg()[0]:.1f} before)", processor()]
     if browser is not None:
         page = browser.new_page()
         renderer = page.evaluate(
