@@ -22,6 +22,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from explorer.errors import ExplorerError
+from explorer.serve import jobs
 from explorer.serve.catalogue import catalogue
 from explorer.serve.decode import decode, executor
 
@@ -52,6 +53,9 @@ def routes() -> list[BaseRoute]:
         Route(f"{PREFIX}/points/{{model}}/{{dataset}}/{{projection}}", points),
         Route(f"{PREFIX}/thumbs/{{dataset}}/{{chunk:int}}", thumbs),
         Route(f"{PREFIX}/grid/{{model}}/{{dataset}}/{{projection}}", grid),
+        Route(f"{PREFIX}/jobs/{{id}}", jobs.show),
+        Route(f"{PREFIX}/jobs/{{id}}/preview", jobs.preview),
+        Route(f"{PREFIX}/jobs/{{id}}/leave", jobs.leave, methods=["POST"]),
         Mount(f"{PREFIX}/assets", Revalidated(directory=VIEW)),
         Mount(f"{PREFIX}/plotly", Revalidated(directory=package)),
     ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from explorer.errors import ExplorerError
 from explorer.serve.server import collect_no_garbage_after_runs, send_at_once
+from explorer.serve.worker import worker
 
 log = logging.getLogger(__name__)
 # The view that a first visit opens.
@@ -33,12 +34,21 @@ def prepare() -> None:
         log.warning("nothing was opened beforehand: %s", error)
 
 
+def warm_up() -> None:
+    """Prepare, then start the worker, which would only slow the first page down before."""
+    try:
+        prepare()
+    finally:
+        worker.start()
+
+
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """For `st.App(lifespan=...)`: runs once, before the server accepts."""
     collect_no_garbage_after_runs()
-    threading.Thread(target=prepare, name="warm-up", daemon=True).start()
+    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
     yield
+    worker.close()
 
 
 send_at_once()
