@@ -423,6 +423,7 @@ assert not compiled, compiled
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # a minute of one core, and a loaded machine gives little of it
 def test_after_the_idle_time_a_map_by_umap_compiles_nothing():
     done = subprocess.run(
         [sys.executable, "-c", WARMTH], cwd=ROOT, capture_output=True, text=True, check=False
