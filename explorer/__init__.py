@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from explorer.data import Dataset
+    from explorer.latent.places import Map
     from explorer.loaded import Model
     from explorer.models.base import Posterior
     from explorer.store import Card
 
-__all__ = ["Card", "Model", "Posterior", "cards", "load"]
+__all__ = ["Card", "Dataset", "Map", "Model", "Posterior", "cards", "dataset", "load", "load_map"]
 
 _HOMES = {
     "Card": "explorer.store",
+    "Dataset": "explorer.data",
+    "Map": "explorer.latent.places",
     "Model": "explorer.loaded",
     "Posterior": "explorer.models.base",
 }
@@ -43,6 +47,32 @@ def cards() -> list[Card]:
     from explorer.store import find
 
     return [artefact.card for artefact in find().artefacts if artefact.card.kind == "model"]
+
+
+def dataset(name: str) -> Dataset:
+    """The images of a map by the name that the map gives them: `mnist-5k`, `images-of-my-vae`.
+
+    `.picture(row)` is one of them, `(C, H, W)` in [0, 1]. Raises ExplorerError when they are not
+    on this machine.
+    """
+    from explorer.training.images import load_named
+
+    return load_named(name)
+
+
+def load_map(model: str, dataset: str, projection: str) -> Map:
+    """A map of a model: `load_map("mnist-vae-20", "mnist-5k", "umap").latents_at([(1.5, 2)])`.
+
+    Raises ExplorerError when the model has no map of this data set, or not this projection.
+    """
+    from explorer.latent.atlas import completed, load_for
+    from explorer.latent.places import Map
+    from explorer.store import open_artefact
+    from explorer.training.images import load_named
+
+    atlas = load_for(open_artefact(model), dataset)
+    atlas.coordinates(projection)
+    return Map(completed(atlas, load(model), load_named(dataset)), projection)
 
 
 def __getattr__(name: str) -> object:

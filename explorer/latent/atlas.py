@@ -63,6 +63,15 @@ class Atlas:
             raise unknown_name("projection", method, self.projections)
         return self.projections[method]
 
+    def position(self, row: int) -> int:
+        """Where the image with this row of the data set stands. Raises ExplorerError if nowhere."""
+        positions = np.flatnonzero(self.rows == row)
+        if not len(positions):
+            raise ExplorerError(
+                f"There is no image {row} on this map; it holds {len(self)} images."
+            )
+        return int(positions[0])
+
 
 def encode(model: Model, dataset: Dataset, count: int = COUNT) -> Atlas:
     """Posterior means (and log variances) of the first `count` images of a data set; no map yet."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from explorer.latent.atlas import Atlas
 from explorer.latent.neighbours import nearest
@@ -106,7 +107,7 @@ class Map:
         z, weights, spread = self._blend(index, distance)
         return Latent(z[0].astype(np.float32), False, index[0], weights[0], float(spread[0]))
 
-    def latents_at(self, places: np.ndarray) -> np.ndarray:
+    def latents_at(self, places: ArrayLike) -> np.ndarray:
         """The latents `(N, D)` float32 of many places `(N, 2)`."""
         if self.method == "raw":
             return np.ascontiguousarray(places, np.float32)
@@ -116,19 +117,25 @@ class Map:
         return self._blend(*self._around(places))[0].astype(np.float32)
 
     def place_of(self, z: np.ndarray) -> tuple[np.ndarray, bool]:
-        """Where a latent `(D,)` lies on this map, and whether that is exact (raw, pca) or mixed.
+        """Where a latent `(D,)` lies on this map, and whether that is exact; see `places_of`."""
+        places, exact = self.places_of(np.asarray(z)[None])
+        return places[0], exact
 
-        Mixed: the distance-weighted mean of the map coordinates of its nearest latents, which
-        needs no stored projector.
+    def places_of(self, z: np.ndarray) -> tuple[np.ndarray, bool]:
+        """Where latents `(N, D)` lie on this map, `(N, 2)` float32, and whether that is exact (raw,
+        pca) or mixed.
+
+        Mixed: the distance-weighted mean of the map coordinates of the nearest latents of each,
+        which needs no stored projector.
         """
         if self.method == "raw":
             return np.asarray(z, np.float32), True
         if self.method == "pca":
-            return self.plane.places(np.asarray(z)[None])[0].astype(np.float32), True
-        index, distance = nearest(self.atlas.mean, np.asarray(z)[None], MIXED)
+            return self.plane.places(np.asarray(z)).astype(np.float32), True
+        index, distance = nearest(self.atlas.mean, np.asarray(z), MIXED)
         weights = inverse_square(distance)
-        place = (weights[0][:, None] * self.coordinates[index[0]]).sum(0)
-        return place.astype(np.float32), False
+        places = np.einsum("nk,nkd->nd", weights, self.coordinates[index])
+        return places.astype(np.float32), False
 
     def judge(self, place: np.ndarray) -> Judgement:
         """How far to trust the image at a place `(x, y)` of a projected map, judged on the map.
@@ -147,7 +154,7 @@ class Map:
         """The position in the atlas of the point nearest to a place `(x, y)`."""
         return int(self._tree.query(np.asarray(place, np.float64))[1])  # type: ignore[attr-defined]
 
-    def labels_at(self, places: np.ndarray) -> np.ndarray:
+    def labels_at(self, places: ArrayLike) -> np.ndarray:
         """The class `(N,)` int64 of the point nearest to each place `(N, 2)`."""
         _, index = self._tree.query(np.asarray(places, np.float64))  # type: ignore[attr-defined]
         return self.atlas.labels[index].astype(np.int64)

@@ -27,7 +27,7 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     opened = catalogue.open(request.model, request.dataset)
     said: dict[str, Any] = {}
     if isinstance(request, ImageRequest):
-        position = _position(request.row, opened)
+        position = opened.atlas.position(request.row)
         z = _image(request, position, opened, said)
     else:
         position = None
@@ -51,7 +51,7 @@ def judge(request: ImageRequest | PlaceRequest, opened: Opened) -> Judgement:
     """How far to trust an image's own point, or the first place: in latent space where the latent
     is the image's own or given exactly, on the map where the map decided it."""
     if isinstance(request, ImageRequest):
-        return opened.trust.of_image(_position(request.row, opened))
+        return opened.trust.of_image(opened.atlas.position(request.row))
     place = np.asarray(request.xy[0])
     if request.projection == "raw":
         return opened.trust.of_latent(place)
@@ -119,16 +119,6 @@ def _labels(
         return opened.atlas.labels[position : position + 1].astype(np.int64)
     assert isinstance(request, PlaceRequest)
     return opened.map(request.projection).labels_at(np.asarray(request.xy))
-
-
-def _position(row: int, opened: Opened) -> int:
-    """Where the image with this row of the data set stands in the atlas."""
-    positions = np.flatnonzero(opened.atlas.rows == row)
-    if not len(positions):
-        raise ExplorerError(
-            f"There is no image {row} on this map; it holds {len(opened.atlas)} images."
-        )
-    return int(positions[0])
 
 
 def _image(

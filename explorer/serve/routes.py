@@ -5,26 +5,23 @@ Each answer is fetched once and kept by the browser: its ETag is a hash of what 
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import io
 import json
 import struct
-from collections.abc import Callable
 from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from explorer.errors import ExplorerError
-from explorer.serve import jobs
+from explorer.serve import jobs, selection
 from explorer.serve.catalogue import catalogue
-from explorer.serve.decode import decode, executor
+from explorer.serve.decode import decode
+from explorer.serve.respond import respond
 
 PREFIX = "/explorer"
 VIEW = Path(__file__).resolve().parent.parent / "view"
@@ -56,6 +53,14 @@ def routes() -> list[BaseRoute]:
         Route(f"{PREFIX}/jobs/{{id}}", jobs.show),
         Route(f"{PREFIX}/jobs/{{id}}/preview", jobs.preview),
         Route(f"{PREFIX}/jobs/{{id}}/leave", jobs.leave, methods=["POST"]),
+        Route(f"{PREFIX}/group/{{model}}/{{dataset}}/{{projection}}", selection.group),
+        Route(f"{PREFIX}/group/{{model}}/{{dataset}}/{{projection}}/group.csv", selection.csv),
+        Route(f"{PREFIX}/group/{{model}}/{{dataset}}/{{projection}}/group.png", selection.png),
+        Route(
+            f"{PREFIX}/posterior/{{model}}/{{dataset}}/{{projection}}/{{row:int}}",
+            selection.posterior,
+        ),
+        Route(f"{PREFIX}/search/{{model}}/{{dataset}}", selection.search),
         Mount(f"{PREFIX}/assets", Revalidated(directory=VIEW)),
         Mount(f"{PREFIX}/plotly", Revalidated(directory=package)),
     ]
@@ -94,7 +99,7 @@ async def points(request: Request) -> Response:
         start = struct.pack("<2I", len(xy), len(header)) + header
         return start + b"".join(column.tobytes() for column in columns)
 
-    return await _respond(request, body, "application/octet-stream")
+    return await respond(request, body, "application/octet-stream")
 
 
 async def thumbs(request: Request) -> Response:
@@ -109,7 +114,7 @@ async def thumbs(request: Request) -> Response:
             raise ExplorerError(f"'{dataset.name}' ends before image {start}.")
         return part.permute(0, 2, 3, 1).contiguous().numpy().tobytes()
 
-    return await _respond(request, body, "application/octet-stream")
+    return await respond(request, body, "application/octet-stream")
 
 
 def thumb_chunk(shape: tuple[int, int, int]) -> int:
@@ -138,7 +143,7 @@ async def grid(request: Request) -> Response:
         view = (names["model"], names["dataset"], names["projection"])
         return grid_png(stamp, *view, (x0, x1, y0, y1), (nx, ny), label)
 
-    return await _respond(request, body, "image/png")
+    return await respond(request, body, "image/png")
 
 
 def class_of(text: str) -> int | None:
@@ -162,9 +167,9 @@ def grid_png(
 ) -> bytes:
     """The decoded grid as PNG bytes, computed once per model state (`stamp`) and box."""
     import numpy as np
-    from PIL import Image
 
     from explorer.serve.answer import to_bytes
+    from explorer.serve.picture import mosaic_png
 
     opened = catalogue.open(model, dataset)
     (x0, x1, y0, y1), (nx, ny) = box, cells
@@ -177,26 +182,4 @@ def grid_png(
         given = label is not None
         labels = np.full(len(places), label) if given else themap.labels_at(places)
     images = to_bytes(opened.model.decode(themap.latents_at(places), labels))
-    _, height, width, channels = images.shape
-    tiled = images.reshape(ny, nx, height, width, channels).transpose(0, 2, 1, 3, 4)
-    mosaic = tiled.reshape(ny * height, nx * width, channels)
-    picture = Image.fromarray(mosaic[..., 0] if channels == 1 else mosaic)
-    stream = io.BytesIO()
-    picture.save(stream, "PNG")
-    return stream.getvalue()
-
-
-async def _respond(request: Request, body: Callable[[], bytes], media_type: str) -> Response:
-    """Run `body` on the decode thread; answer with an ETag, 304 when the browser has it already.
-
-    A fault that a person can mend is a 404 with its sentence.
-    """
-    try:
-        content = await asyncio.get_running_loop().run_in_executor(executor, body)
-    except ExplorerError as error:
-        return PlainTextResponse(str(error), status_code=404)
-    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Cache-Control": "no-cache"}
-    if request.headers.get("if-none-match") == etag:
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type=media_type, headers=headers)
+    return mosaic_png(images, nx)

@@ -1,0 +1,65 @@
+"""A view as a few lines of Python that make its image, with the public face of the package."""
+
+from __future__ import annotations
+
+from json import dumps as quoted
+
+
+def python(
+    model: str,
+    dataset: str,
+    projection: str,
+    *,
+    row: int | None = None,
+    place: tuple[float, float] | None = None,
+    label: int | None = None,
+    conditional: bool = False,
+    channels: int = 1,
+) -> str:
+    """A script that makes the decoded image of a view and saves it as a PNG where it is run.
+
+    Either `row`, an image of the data set, or `place`, a place `(x, y)` of the map, is given. A
+    `conditional` model draws the class `label`; without one that of the image, or of the point
+    nearest to the place. `channels` is 1 for grey images and 3 for colour.
+    """
+    if row is not None:
+        file, latent, own = f"{model}-{row}.png", *_of_row(dataset, row, conditional)
+    elif place is not None:
+        told = label is not None or not conditional
+        file, latent, own = f"{model}.png", *_of_place(model, dataset, projection, place, told)
+    else:
+        raise ValueError("A view is of an image's row or of a place of a map.")
+    if conditional:
+        own = own if label is None else f"np.array([{label}])"
+    decode = f"model.decode(z, {own})" if conditional else "model.decode(z)"
+    pixels = "image[0]" if channels == 1 else "image.transpose(1, 2, 0)"
+    lines = [
+        *("import numpy as np", "from PIL import Image", "", "import explorer", ""),
+        f"model = explorer.load({quoted(model)})",
+        *latent,
+        f"image = {decode}[0]",
+        f"Image.fromarray(np.uint8(np.rint(255 * {pixels}))).save({quoted(file)})",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _of_row(dataset: str, row: int, conditional: bool) -> tuple[list[str], str]:
+    """The lines that encode an image to z, and the name of its class."""
+    data = f"explorer.dataset({quoted(dataset)})"
+    x = f"x = {data}.picture({row}).numpy()[None]"
+    if not conditional:
+        return [x, "z = model.encode(x).mean"], ""
+    label = f"label = {data}.labels[{row}:{row + 1}].numpy()"
+    return [x, label, "z = model.encode(x, label).mean"], "label"
+
+
+def _of_place(
+    model: str, dataset: str, projection: str, place: tuple[float, float], told: bool
+) -> tuple[list[str], str]:
+    """The lines that turn a place into z, and how the class of its nearest point is had."""
+    x, y = (float(value) for value in place)
+    if projection == "raw" and told:
+        return [f"z = np.array([[{x}, {y}]])"], ""
+    names = ", ".join(map(quoted, (model, dataset, projection)))
+    themap, places = f"themap = explorer.load_map({names})", f"[({x}, {y})]"
+    return [themap, f"z = themap.latents_at({places})"], f"themap.labels_at({places})"

@@ -1,0 +1,205 @@
+"""Routes about what is chosen on a map: a group of points, the posterior of an image, a search.
+
+Binary answers are little-endian: uint32 n, uint32 length of the JSON, the JSON (padded with spaces
+to 4 bytes), then what each says. Pixels are uint8 (H, W, C), one image after the other, `shape` in
+the JSON is [H, W, C]. Positions count the points of `/points`, in their order.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from explorer.errors import ExplorerError
+from explorer.serve.answer import SHOWN, to_bytes
+from explorer.serve.catalogue import Opened, catalogue
+from explorer.serve.respond import made_on, patient, respond
+
+if TYPE_CHECKING:
+    from explorer.latent.groups import Group
+
+# Positions that a search sends: more are found than looked at one by one.
+MOST_FOUND = 2000
+# Images in a picture of a group: 20 x 20.
+MOSAIC = 400
+LONGEST_NAME = 80
+
+
+async def group(request: Request) -> Response:
+    """The group inside `polygon` (see `latent.polygon`), of `classes` (`0,3`) if that is given.
+
+    n positions, uint32, follow the JSON, then the mean image and the decoded mean latent. JSON:
+    `count`, `of`, `counts` by class, `averaged`, `mean` (the mean latent), `as` (class told, or
+    null), `typical` rows, `words` {count, mean, decoded}, `shape`.
+    """
+
+    def body() -> bytes:
+        from explorer.latent.groups import facts
+
+        opened, members = _group(request)
+        found = facts(members, opened.atlas, opened.model, catalogue.dataset(members.dataset))
+        said = {
+            "count": found.count,
+            "of": members.of,
+            "counts": found.per_label.tolist(),
+            "averaged": found.averaged,
+            "mean": np.round(found.mean_latent.astype(float), 4).tolist(),
+            "as": found.told,
+            "typical": found.typical,
+            "words": found.words,
+        }
+        images = np.stack([found.mean_image, found.decoded])
+        return _packed(found.count, said, images, members.positions.astype("<u4").tobytes())
+
+    return await respond(request, body, "application/octet-stream", patient)
+
+
+async def csv(request: Request) -> Response:
+    """All members of a group as a file, written as it is read. `name` names the file."""
+
+    def made() -> Response:
+        from explorer.latent.groups import csv_parts
+
+        opened, members = _group(request)
+        classes = catalogue.dataset(members.dataset).classes
+        parts = csv_parts(members, opened.map(members.projection), classes)
+        stem = f"{members.model}-{members.projection}-{_slug(members.name)}-{len(members)}"
+        return StreamingResponse(parts, media_type="text/csv", headers=_file(f"{stem}.csv"))
+
+    return await made_on(patient, made)
+
+
+async def png(request: Request) -> Response:
+    """The images of a group, or MOSAIC of them by a seeded sample, as one picture. How many of how
+    many stands in its file name and in its description."""
+
+    def made() -> Response:
+        import torch
+
+        from explorer.serve.picture import mosaic_png
+
+        opened, members = _group(request)
+        sample = members.sample(MOSAIC)
+        rows = torch.from_numpy(opened.atlas.rows[sample])
+        images = catalogue.dataset(members.dataset).split("all").take(rows).bytes()
+        columns = int(np.ceil(np.sqrt(len(sample))))
+        about = (
+            f"{len(sample):,} of the {len(members):,} images of the group '{members.name}' on the "
+            f"{members.projection} map of {members.model} ({members.dataset})."
+        )
+        content = mosaic_png(images.permute(0, 2, 3, 1).numpy(), columns, about)
+        stem = f"{members.model}-{members.projection}-{_slug(members.name)}"
+        file = f"{stem}-{len(sample)}-of-{len(members)}.png"
+        return Response(content, media_type="image/png", headers=_file(file))
+
+    return await made_on(patient, made)
+
+
+async def posterior(request: Request) -> Response:
+    """The posterior of the image `row`, from `n` samples with `seed` at `temperature`.
+
+    A conditional model draws the class `label`, or the image's own.
+
+    The mean image and the standard deviation image follow the JSON, the latter scaled so that 255
+    is `deviation_max`. JSON: `row`, `seed`, `temperature`, `sigma` (first 8), `places` (n x 2),
+    `exact`, `as`, `deviation_max`, `words`, `shape`.
+    """
+
+    def body() -> bytes:
+        from explorer.latent.posterior import SAMPLES, spread
+
+        names, query = request.path_params, request.query_params
+        seed, n = _whole(query.get("seed", "0"), "seed"), _whole(query.get("n", str(SAMPLES)), "n")
+        label = _whole(query["label"], "label") if query.get("label") else None
+        temperature = _number(query.get("temperature", "1"))
+        opened = catalogue.open(names["model"], names["dataset"])
+        view = (opened.map(names["projection"]), opened.model, names["row"])
+        found = spread(*view, n=n, seed=seed, temperature=temperature, label=label)
+        peak = float(found.deviation.max())
+        said = {
+            "row": names["row"],
+            "seed": seed,
+            "temperature": temperature,
+            "sigma": np.round(found.sigma[:SHOWN].astype(float), 4).tolist(),
+            "places": np.round(found.places.astype(float), 4).tolist(),
+            "exact": found.exact,
+            "as": found.told,
+            "deviation_max": round(peak, 4),
+            "words": found.words,
+        }
+        images = np.stack([found.mean, found.deviation / peak if peak else found.deviation])
+        return _packed(n, said, images)
+
+    return await respond(request, body, "application/octet-stream", patient)
+
+
+async def search(request: Request) -> Response:
+    """What the words `q` name (see `latent.search`), as JSON: `positions` (the first MOST_FOUND),
+    `count` of all and `words`."""
+
+    def body() -> bytes:
+        from explorer.latent.search import find
+
+        names = request.path_params
+        opened = catalogue.open(names["model"], names["dataset"])
+        classes = catalogue.dataset(names["dataset"]).classes
+        text = request.query_params.get("q", "")
+        found = find(text, classes, opened.atlas.labels, opened.atlas.rows)
+        said = {
+            "positions": found.positions[:MOST_FOUND].tolist(),
+            "count": len(found.positions),
+            "words": found.words,
+        }
+        return json.dumps(said).encode()
+
+    return await respond(request, body, "application/json", patient)
+
+
+def _group(request: Request) -> tuple[Opened, Group]:
+    """The model and the group that an address names. Raises ExplorerError when it names none."""
+    from explorer.latent.groups import gather
+    from explorer.latent.polygon import polygon_of_text
+
+    names, query = request.path_params, request.query_params
+    polygon = polygon_of_text(query.get("polygon", ""))
+    chosen = query.get("classes", "")
+    classes = tuple(_whole(text, "class") for text in chosen.split(",")) if chosen else ()
+    opened = catalogue.open(names["model"], names["dataset"])
+    themap = opened.map(names["projection"])
+    return opened, gather(themap, polygon, classes, query.get("name", "")[:LONGEST_NAME] or "group")
+
+
+def _packed(n: int, said: dict[str, Any], images: np.ndarray, between: bytes = b"") -> bytes:
+    """A binary answer with images `(2, C, H, W)` in [0, 1] behind `between`."""
+    pixels = to_bytes(images)
+    header = json.dumps(said | {"shape": pixels.shape[1:]}).encode()
+    header += b" " * (-len(header) % 4)
+    return struct.pack("<2I", n, len(header)) + header + between + pixels.tobytes()
+
+
+def _whole(text: str, name: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise ExplorerError(f"The {name} in this address is a whole number from 0 on.")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", text):
+        raise ExplorerError("The temperature in this address is a number like 1 or 0.5.")
+    return float(text)
+
+
+def _slug(name: str) -> str:
+    """A name that any disk takes: `Ones & sevens` as `ones-sevens`."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "group"
+
+
+def _file(name: str) -> dict[str, str]:
+    """The header that makes a browser save an answer under this name."""
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-cache"}
