@@ -32,13 +32,13 @@ def python(
     if conditional:
         own = own if label is None else f"np.array([{label}])"
     decode = f"model.decode(z, {own})" if conditional else "model.decode(z)"
-    pixels = "image[0]" if channels == 1 else "image.transpose(1, 2, 0)"
+    first = "[0, 0]" if channels == 1 else "[0].transpose(1, 2, 0)"
     lines = [
         *("import numpy as np", "from PIL import Image", "", "import explorer", ""),
         f"model = explorer.load({quoted(model)})",
         *latent,
-        f"image = {decode}[0]",
-        f"Image.fromarray(np.uint8(np.rint(255 * {pixels}))).save({quoted(file)})",
+        f"image = {decode}{first}",
+        f"Image.fromarray(np.uint8(np.rint(255 * image))).save({quoted(file)})",
     ]
     return "\n".join(lines) + "\n"
 
