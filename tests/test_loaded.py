@@ -155,3 +155,29 @@ def test_many_threads_share_one_model_without_mixing_their_answers(model):
 def test_a_loaded_model_needs_no_gradient_and_is_in_evaluation_mode(model):
     assert not model.network.training
     assert not any(p.requires_grad for p in model.network.parameters())
+
+
+def test_a_map_and_the_images_on_it_are_loaded_by_name(digits):
+    themap = explorer.load_map("mnist-conv-vae-32", "mnist-5k", "umap")
+    model = explorer.load("mnist-conv-vae-32", "cpu")
+    assert explorer.dataset("mnist-5k") is digits
+    assert isinstance(themap, explorer.Map)
+    assert isinstance(digits, explorer.Dataset)
+    # Its latents are too wide to be kept: they are encoded again.
+    mean = model.encode(digits.picture(3)[None].numpy()).mean
+    assert np.allclose(themap.atlas.mean[3], mean, atol=0.01)
+    assert np.allclose(themap.latents_at([themap.coordinates[3]]), mean, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("view", "reason"),
+    [
+        (("nothing", "mnist-5k", "umap"), "no model called 'nothing'"),
+        (("mnist-vae-20", "faces", "umap"), "no map"),
+        (("mnist-vae-20", "mnist-5k", "raw"), "no projection called 'raw'"),
+    ],
+)
+def test_a_map_that_there_is_not_is_one_sentence(view, reason):
+    with pytest.raises(ExplorerError, match=reason) as caught:
+        explorer.load_map(*view)
+    assert is_one_sentence(caught.value)

@@ -186,6 +186,19 @@ def test_the_point_nearest_to_a_place_is_that_of_brute_force(deep):
         assert deep.point_near(tuple(place)) == distance.argmin()
 
 
+@pytest.mark.parametrize("method", ["umap", "tsne", "pca"])
+def test_many_latents_are_placed_at_once_as_one_by_one(atlas, method):
+    themap = Map(atlas, method)
+    z = np.random.default_rng(0).normal(size=(700, 20)).astype(np.float32)
+    places, exact = themap.places_of(z)
+    one_by_one = [themap.place_of(latent) for latent in z[::50]]
+    assert places.shape == (700, 2)
+    assert places.dtype == np.float32
+    assert exact == (method == "pca")
+    assert np.allclose(places[::50], [place for place, _ in one_by_one], atol=1e-4)
+    assert {also for _, also in one_by_one} == {exact}
+
+
 def test_the_latent_of_a_point_is_placed_on_that_point(deep):
     place, exact = deep.place_of(deep.atlas.mean[99])
     assert not exact

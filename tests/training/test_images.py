@@ -13,6 +13,7 @@ from PIL import Image
 from explorer import store
 from explorer.data import load_dataset
 from explorer.errors import ExplorerError
+from explorer.latent.share import python
 from explorer.loaded import load
 from explorer.models import build
 from explorer.serve import decode as channel
@@ -199,6 +200,16 @@ def test_project_lays_out_the_images_of_a_folder_model_by_itself(pets, command):
     assert answer.code == 0
     assert answer.json["dataset"] == "images-of-mine"
     assert answer.json["folder"].endswith("atlas/images-of-mine-30")
+
+
+def test_the_lines_of_python_for_a_folder_model_find_its_images(pets, tmp_path, monkeypatch):
+    trained_on(pets, "mine")
+    monkeypatch.chdir(tmp_path)
+    exec(python("mine", "images-of-mine", "raw", row=5), {})
+    model, x = load("mine", "cpu"), load_named("images-of-mine").picture(5)
+    expected = model.decode(model.encode(x[None].numpy()).mean)[0, 0]
+    saved = np.asarray(Image.open(tmp_path / "mine-5.png"))
+    assert np.abs(saved - 255 * expected).max() <= 1
 
 
 def test_the_longest_name_of_a_model_still_reaches_its_images(pets):
