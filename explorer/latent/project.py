@@ -5,7 +5,7 @@ The heavy libraries (scikit-learn, umap-learn with numba, openTSNE) are imported
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,9 @@ from pydantic import Field
 
 from explorer.errors import ExplorerError, unknown_name
 from explorer.spec import Spec
+
+# Latents turned into doubles at once.
+PART = 10_000
 
 
 class ProjectionSpec(Spec):
@@ -48,19 +51,28 @@ class Plane:
 
 
 def principal_plane(latents: np.ndarray) -> Plane:
-    """The plane of largest variance of latents `(N, D)` (exact singular value decomposition)."""
+    """The plane of largest variance of latents `(N, D)`: eigenvectors of their covariance, which
+    costs one pass over the latents however many there are."""
     # Doubles, so that a map made long ago and the plane found again agree to the last float32.
-    latents = latents.astype(np.float64)
-    centre = latents.mean(0)
-    _, singular, found = np.linalg.svd(latents - centre, full_matrices=False)
+    centre = latents.mean(0, dtype=np.float64)
+    scatter = np.zeros((latents.shape[1], latents.shape[1]))
+    for part in _parts(latents):
+        scatter += (part - centre).T @ (part - centre)
+    variance, vectors = np.linalg.eigh(scatter)
+    variance, found = np.clip(variance[::-1], 0, None), vectors.T[::-1]
     # A direction's sign is arbitrary: make its largest component positive, so maps repeat.
     largest = found[np.arange(len(found)), np.abs(found).argmax(1)]
     found = (found * np.sign(largest)[:, None])[:2]
-    variance = np.square(singular)
     directions, explained = np.zeros((2, latents.shape[1])), np.zeros(2)
     directions[: len(found)] = found
     explained[: len(found)] = variance[:2] / max(variance.sum(), np.finfo(np.float64).tiny)
     return Plane(centre, directions, explained)
+
+
+def _parts(latents: np.ndarray) -> Iterator[np.ndarray]:
+    """Latents `(N, D)` a part at a time, as doubles."""
+    for start in range(0, len(latents), PART):
+        yield latents[start : start + PART].astype(np.float64)
 
 
 def raw(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
@@ -75,7 +87,8 @@ def raw(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
 
 def pca(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
     """The two directions of largest variance."""
-    return principal_plane(latents).places(latents)
+    plane = principal_plane(latents)
+    return np.concatenate([plane.places(part) for part in _parts(latents)])
 
 
 def umap(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:

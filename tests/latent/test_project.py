@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from explorer import store
 from explorer.errors import ExplorerError
+from explorer.latent.atlas import WIDE, load_for
+from explorer.latent.index import projections_of
 from explorer.latent.project import (
     METHODS,
     ProjectionSpec,
@@ -38,6 +43,54 @@ def test_the_plane_explains_the_shares_of_variance_of_scikit_learn(latents):
     np.testing.assert_allclose(
         principal_plane(latents).explained, theirs.explained_variance_ratio_, rtol=1e-6
     )
+
+
+def decomposed(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first two directions and shares of variance by a singular value decomposition."""
+    apart = latents.astype(np.float64) - latents.mean(0, dtype=np.float64)
+    _, singular, found = np.linalg.svd(apart, full_matrices=False)
+    found *= np.sign(found[np.arange(len(found)), np.abs(found).argmax(1)])[:, None]
+    return found[:2], np.square(singular[:2]) / np.square(singular).sum()
+
+
+def shipped_maps() -> list[str]:
+    """The shipped models that have a PCA map and keep their latents."""
+    artefacts = store.find([(store.PRETRAINED, True)]).artefacts
+    return [
+        one.id
+        for one in artefacts
+        if any("pca" in maps.projections for maps in projections_of(one))
+        and one.card.spec.model.latent_dim <= WIDE
+    ]
+
+
+@pytest.mark.parametrize("name", shipped_maps())
+def test_the_plane_of_a_shipped_map_is_that_of_the_singular_value_decomposition(name):
+    artefact = store.Artefact(store.PRETRAINED / name, store.open_artefact(name).card, True)
+    atlas = load_for(artefact)
+    plane = principal_plane(atlas.mean)
+    directions, explained = decomposed(atlas.mean)
+    np.testing.assert_allclose(plane.directions, directions, atol=1e-7)
+    np.testing.assert_allclose(plane.explained, explained, rtol=1e-9)
+    xy = project(atlas.mean, ProjectionSpec(method="pca"))
+    expected = (atlas.mean - plane.centre) @ directions.T
+    np.testing.assert_allclose(xy, expected, atol=1e-6 * np.abs(expected).max())
+
+
+@given(st.integers(3, 60), st.integers(2, 30), st.integers(1, 50), st.integers(0, 2**31))
+def test_the_plane_is_that_of_the_singular_value_decomposition(n, d, part, seed):
+    rng = np.random.default_rng(seed)
+    latents = rng.normal(size=(n, d)) * np.logspace(0, -2, d) + 1e3
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("explorer.latent.project.PART", part)
+        plane = principal_plane(latents)
+        places = project(latents, ProjectionSpec(method="pca")) if d > 2 else None
+    directions, explained = decomposed(latents)
+    np.testing.assert_allclose(plane.explained, explained, atol=1e-9)
+    # Two directions of nearly the same variance are any two of their plane.
+    if explained[0] > 1.1 * explained[1] and d > 2 and n > 3:
+        np.testing.assert_allclose(np.abs(plane.directions @ directions.T)[0], [1, 0], atol=1e-6)
+        np.testing.assert_allclose(places, plane.places(latents), atol=1e-5)
 
 
 @pytest.mark.parametrize("d", [1, 3, 20])
