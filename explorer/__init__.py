@@ -60,9 +60,10 @@ def dataset(name: str) -> Dataset:
     return load_named(name)
 
 
-def load_map(model: str, dataset: str, projection: str) -> Map:
+def load_map(model: str, dataset: str, projection: str, count: int | None = None) -> Map:
     """A map of a model: `load_map("mnist-vae-20", "mnist-5k", "umap").latents_at([(1.5, 2)])`.
 
+    `count` chooses among maps of different numbers of images; without it the first that opens.
     Raises ExplorerError when the model has no map of this data set, or not this projection.
     """
     from explorer.latent.atlas import completed, load_for
@@ -70,7 +71,7 @@ def load_map(model: str, dataset: str, projection: str) -> Map:
     from explorer.store import open_artefact
     from explorer.training.images import load_named
 
-    atlas = load_for(open_artefact(model), dataset)
+    atlas = load_for(open_artefact(model), dataset, count)
     atlas.coordinates(projection)
     return Map(completed(atlas, load(model), load_named(dataset)), projection)
 

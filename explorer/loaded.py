@@ -76,6 +76,15 @@ class Model:
             return None
         return self.network.codes_of_latents(_tensor(z).to(self.device)).cpu().numpy()
 
+    @torch.inference_mode()
+    def as_read(self, z: np.ndarray) -> np.ndarray:
+        """Latents `(N, D)` as the decoder reads them: those of a VQ-VAE become the vectors of their
+        nearest codes, all others stay."""
+        if not isinstance(self.network, VQVAE):
+            return z
+        codes = self.network.codes_of_latents(_tensor(z).to(self.device))
+        return self.network.embed(codes).cpu().numpy()
+
     def _images(self, images: Array) -> Tensor:
         x = _tensor(images)
         x = x.to(torch.float32) / 255 if x.dtype == torch.uint8 else x.to(torch.float32)

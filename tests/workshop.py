@@ -10,7 +10,7 @@ from explorer import models as families
 from explorer import store
 from explorer.data import Dataset
 from explorer.latent import atlas as atlases
-from explorer.latent.project import ProjectionSpec
+from explorer.latent.spec import ProjectionSpec
 from explorer.loaded import from_artefact
 from explorer.spec import DataSpec
 from explorer.training import run as runs
@@ -91,6 +91,6 @@ def make(name: str) -> runs.Run:
 def lay_out(folder: Path, dataset: Dataset, method: str, count: int = POINTS) -> None:
     """Keep a map of the first images of a data set beside a model."""
     artefact = store.Artefact(folder, store.read_card(folder), shipped=False)
-    atlas = atlases.encode(from_artefact(artefact, "cpu"), dataset, count)
+    atlas = atlases.encode(from_artefact(artefact, "cpu"), dataset, min(count, len(dataset)))
     atlas = atlases.with_projection(atlas, ProjectionSpec(method=method))
     atlases.save(atlas, atlases.folder_for(artefact, atlas.name))

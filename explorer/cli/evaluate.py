@@ -105,15 +105,11 @@ def _figures(
 
 
 def _judge(data: DataSpec, device: str) -> Any:
-    """The shipped classifier of these images, or of the set that they are a part of, if any."""
     from explorer.loaded import network_of
-    from explorer.training.images import name_for_map
+    from explorer.metrics.judges import judge_of
 
-    for artefact in _shipped().artefacts:
-        same = name_for_map("", artefact.card.spec.data) == name_for_map("", data)
-        if artefact.card.kind == "classifier" and same:
-            return network_of(artefact, device)
-    return None
+    artefact = judge_of(data)
+    return None if artefact is None else network_of(artefact, device)
 
 
 def _shipped() -> Shelf:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from explorer.cli.base import AsJson, DataRoot, DeviceName, Download, app, say
+from explorer.cli.options import PROJECTION, Settings, with_settings
 from explorer.errors import ExplorerError, unknown_name
 
 if TYPE_CHECKING:
-    from explorer.store import Card, Metric
+    from explorer.latent.atlas import Atlas
+    from explorer.latent.map_files import Quality
+    from explorer.latent.spec import ProjectionSpec
+    from explorer.store import Artefact, Card, Metric
 
 
 @app.command()
@@ -88,56 +92,104 @@ def headline(card: Card) -> dict[str, Metric]:
 
 
 @app.command()
+@with_settings(PROJECTION)
 def project(
     name: Annotated[str, typer.Argument(help="A model's id, or the path of its folder.")],
+    settings: Settings,
     dataset: Annotated[
         str | None,
         typer.Option(help="The images to lay out; default: those of training (mnist: mnist-5k)."),
     ] = None,
     count: Annotated[
-        int, typer.Option(min=2, help="How many of them, from the first one on.")
-    ] = 5000,
-    method: Annotated[
-        str | None, typer.Option(help="raw, pca, umap or tsne; default: all that fit.")
+        str | None,
+        typer.Option(help="How many of them, from the first one on, or 'all'. Default: 5000."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same picture.")] = 0,
-    neighbours: Annotated[int, typer.Option(min=2, help="UMAP: neighbours of each point.")] = 15,
-    min_dist: Annotated[float, typer.Option(min=0, max=1, help="UMAP: least distance.")] = 0.1,
-    perplexity: Annotated[float, typer.Option(min=1, help="t-SNE: perplexity.")] = 30.0,
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="raw, pca, umap or tsne; default: all that fit, but for more than 20,000 images "
+            "raw or pca."
+        ),
+    ] = None,
     device: DeviceName = "auto",
     data_root: DataRoot = None,
     download: Download = False,
     as_json: AsJson = False,
 ) -> None:
-    """Lay a data set out on the plane as a model sees it, and keep the map beside the model."""
+    """Lay a data set out on the plane as a model sees it, and keep the maps beside the model.
+
+    A map that is there already, with the same parameters, is not made again.
+    """
     from explorer import store
+    from explorer.data.pictures import progress_bar
     from explorer.latent import atlas as atlases
-    from explorer.latent.project import METHODS, ProjectionSpec, methods_for
+    from explorer.latent.index import MANY
+    from explorer.latent.names import METHOD_TITLES, name_for_map
+    from explorer.latent.project import methods_for, refuse_misfit
+    from explorer.latent.spec import specs_of
     from explorer.loaded import from_artefact
-    from explorer.spec import build
-    from explorer.training.images import load_named, name_for_map
+    from explorer.training.images import load_named
 
     artefact = store.open_artefact(name)
-    methods = [method] if method else methods_for(artefact.card.spec.model.latent_dim)
-    if method and method not in METHODS:
-        raise unknown_name("projection", method, METHODS)
+    latent_dim = artefact.card.spec.model.latent_dim
+    if method and method not in METHOD_TITLES:
+        raise unknown_name("projection", method, METHOD_TITLES)
     name = dataset or name_for_map(artefact.id, artefact.card.spec.data)
     data = load_named(name, data_root, download)
+    wanted = _counted(count, min(atlases.COUNT, len(data)), len(data))
+    fitting = methods_for(latent_dim)
+    methods = [method] if method else fitting if wanted <= MANY else fitting[-1:]
+    specs = specs_of(methods, settings)
+    for spec in specs:
+        refuse_misfit(spec.method, latent_dim)
     model = from_artefact(artefact, device)
-    atlas = atlases.encode(model, data, count)
+    with progress_bar("Encoding") as bar:
+
+        def report(share: float, doing: str) -> None:
+            bar(round(share * wanted), wanted)
+
+        atlas = atlases.made(artefact, model, data, wanted, report)
     folder = atlases.folder_for(artefact, atlas.name)
-    if (folder / atlases.PARAMETERS).exists():
-        with suppress(ExplorerError):  # a damaged atlas is made anew
-            before = atlases.completed(atlases.load(folder), model, data)
-            if before.weights_sha256 == atlas.weights_sha256:
-                atlas = before
-    for one in methods:
-        values = {"method": one, "seed": seed, "neighbours": neighbours}
-        values |= {"min_dist": min_dist, "perplexity": perplexity}
-        atlas = atlases.with_projection(atlas, build(ProjectionSpec, values))
-    atlases.save(atlas, folder)
-    made = {"id": artefact.id, "dataset": data.name, "images": len(atlas), "projections": methods}
-    say(as_json, made | {"folder": str(folder)})
+    if not atlas.projections:  # every atlas comes with the map that costs nothing
+        atlas = atlases.with_projection(atlas, specs_of(fitting[-1:], {})[0])
+        atlases.save(atlas, folder)
+    made = {"id": artefact.id, "dataset": data.name, "images": len(atlas)}
+    made |= {"projections": [spec.key for spec in specs], "folder": str(folder)}
+    found = {spec.key: _lay_out(atlas, artefact, spec, as_json) for spec in specs}
+    if as_json:
+        say(as_json, made | {"quality": {key: one.model_dump() for key, one in found.items()}})
+        return
+    say(as_json, made | {key: one.sentence for key, one in found.items()})
+
+
+def _lay_out(atlas: Atlas, artefact: Artefact, spec: ProjectionSpec, quietly: bool) -> Quality:
+    """Make a map, with a progress bar, unless it is there; how far it can be believed."""
+    from tqdm import tqdm
+
+    from explorer.latent import maps
+
+    if spec.key in maps.kept(artefact, atlas.name):
+        return maps.quality(artefact, atlas, spec.key)
+    with tqdm(total=100, unit="%", desc=spec.title, disable=quietly, file=sys.stderr) as bar:
+
+        def report(share: float, doing: str, preview: bytes | None) -> None:
+            bar.update(round(100 * share) - bar.n)
+            bar.set_postfix_str(doing)
+
+        record = maps.lay_out(atlas, artefact, spec, report)
+        bar.update(100 - bar.n)
+    if record.note:
+        typer.echo(record.note, err=True)
+    return record.quality
+
+
+def _counted(count: str | None, default: int, total: int) -> int:
+    """The number of images that an option means."""
+    if count is None or count == "all":
+        return total if count else default
+    if not (count.isascii() and count.isdigit() and len(count) < 10):
+        raise ExplorerError(f"--count takes a number of images or 'all', but was '{count}'.")
+    return int(count)
 
 
 @app.command()

@@ -1,4 +1,5 @@
-"""The settings of a training run as options of a command, written once in `explorer.spec`.
+"""The settings of a training run, or of a projection, as options of a command, written once in
+their specs.
 
 Every field of a spec with a description becomes an option of the same name. What a person leaves
 out stays out, so that a family can fill in its own defaults.
@@ -16,31 +17,35 @@ import typer
 from pydantic.fields import FieldInfo
 
 from explorer.errors import ExplorerError
+from explorer.latent.spec import ProjectionSpec
 from explorer.spec import ModelSpec, ObjectiveSpec, Spec, TrainSpec
 
 Settings = dict[str, Any]
-PANELS: dict[type[Spec], str] = {
-    ModelSpec: "The model",
-    ObjectiveSpec: "The objective",
-    TrainSpec: "The run",
-}
+# The specs of a command, each with the title over its options.
+Panels = dict[type[Spec], str]
+RUN: Panels = {ModelSpec: "The model", ObjectiveSpec: "The objective", TrainSpec: "The run"}
+PROJECTION: Panels = {ProjectionSpec: "The projection"}
 
 
-def setting_fields() -> dict[str, FieldInfo]:
+def setting_fields(panels: Panels) -> dict[str, FieldInfo]:
     """Every setting that a person can choose, by its name."""
-    fields = {name: field for part in PANELS for name, field in part.model_fields.items()}
+    fields = {name: field for part in panels for name, field in part.model_fields.items()}
     return {name: field for name, field in fields.items() if field.description}
 
 
-def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give `command` one option for each setting; it gets those that were used as `settings`."""
+def with_settings(panels: Panels) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one option for each setting; it gets those that were used as `settings`."""
+    return lambda command: _with_settings(command, panels)
+
+
+def _with_settings(command: Callable[..., None], panels: Panels) -> Callable[..., None]:
     own = inspect.signature(command, eval_str=True)
-    fields = setting_fields()
+    fields = setting_fields(panels)
     options = [
         inspect.Parameter(
-            name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_kind(name, field)
+            name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_kind(name, panels)
         )
-        for name, field in fields.items()
+        for name in fields
     ]
     kept = [
         p.replace(kind=inspect.Parameter.KEYWORD_ONLY)
@@ -51,7 +56,7 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def with_options(**values: Any) -> None:
         given = {name: values.pop(name) for name in fields}
-        used = {name: _read(name, v) for name, v in given.items() if v is not None}
+        used = {name: _read(name, fields[name], v) for name, v in given.items() if v is not None}
         command(settings=used, **values)
 
     parameters = [*kept, *options]
@@ -60,19 +65,19 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
     return with_options
 
 
-def _kind(name: str, field: FieldInfo) -> Any:
+def _kind(name: str, panels: Panels) -> Any:
     """The type that the command line reads; words and lists are checked by the spec itself."""
+    field = setting_fields(panels)[name]
     plain = field.annotation if field.annotation in (int, float, bool) else str
     default = field.default
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
-    panel = next(title for part, title in PANELS.items() if name in part.model_fields)
+    panel = next(title for part, title in panels.items() if name in part.model_fields)
     said = f"{field.description} \\[{shown}]"
     option = typer.Option(help=said, rich_help_panel=panel)
     return Annotated[typing.Optional[plain], option]  # noqa: UP045
 
 
-def _read(name: str, value: Any) -> Any:
-    field = setting_fields()[name]
+def _read(name: str, field: FieldInfo, value: Any) -> Any:
     return _widths(value, name) if typing.get_origin(field.annotation) is tuple else value
 
 

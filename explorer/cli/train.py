@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from explorer.cli.base import AsJson, DataRoot, DeviceName, Download, app, say
-from explorer.cli.options import Settings, with_settings
+from explorer.cli.options import RUN, Settings, with_settings
 from explorer.errors import ExplorerError
 
 
 @app.command()
-@with_settings
+@with_settings(RUN)
 def train(
     name: Annotated[str, typer.Option(help="The id of the new model.")],
     settings: Settings,

@@ -121,6 +121,8 @@ class Dataset:
     stamp: str = ""
     # What was found but could not be used, in sentences.
     faults: tuple[str, ...] = ()
+    # Whether the rows are in a seeded random order, so that the first so many are a fair sample.
+    shuffled: bool = False
 
     def __len__(self) -> int:
         return len(self.pixels)

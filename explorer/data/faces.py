@@ -67,5 +67,6 @@ def load(root: Path, download: bool) -> Dataset:
         validation_size=VALIDATION,
         noun="face",
         origins=((COUNT, "drawn face {index}"),),
+        shuffled=True,
         factors=Factors(NAMES, tuple(SIZES.values()), values),
     )

@@ -92,6 +92,7 @@ def load(
         classes=classes,
         validation_size=max(1, round(train / 10)),
         origins=((len(kept), f"image {{index}} of {len(kept):,}"),),
+        shuffled=True,
         faults=told(faults),
         stamp=found.stamp,
     )

@@ -66,4 +66,5 @@ def load(root: Path, download: bool) -> Dataset:
         noun="digit",
         # Not MNIST's own numbers: the package says not which 5,000 of its images these are.
         origins=((COUNT, f"training image {{index}} of {COUNT:,}"),),
+        shuffled=True,
     )

@@ -202,5 +202,6 @@ def load(root: Path, download: bool) -> Dataset:
         validation_size=5_000,
         noun="sprite",
         origins=((COUNT, "sprite {index}"),),
+        shuffled=True,
         factors=Factors(FACTORS, SIZES, values),
     )

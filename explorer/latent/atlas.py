@@ -1,17 +1,26 @@
 """An atlas: one data set seen by one model, with its maps, kept on disk.
 
 `atlas/<dataset>-<n>/atlas.safetensors` holds `mean (N, D)`, `logvar (N, D)` where there is one,
-`labels (N,)`, `rows (N,)` into the data set and `projection.<method> (N, 2)` for each map;
-`atlas.json` beside it the parameters and seed of each. Latents above two dimensions are kept to
-float16's precision, those of more than WIDE not at all: they are encoded again (`completed`).
-Every point keeps the row of its image, so a picture is always looked up by row, never by its
-position in some filtered list.
+`labels (N,)`, `rows (N,)` into the data set and `projection.<key> (N, 2)` for each map that was
+made with it; `atlas.json` beside it the parameters of each. Maps that were made later are files of
+their own (`explorer.latent.map_files`). Latents above two dimensions are kept to float16's
+precision; those of more than WIDE not at all, unless there are MANY images: they are encoded again
+(`completed`).
+
+An atlas holds the first so many rows of its data set, so that a small one is a part of a large one,
+and an image of the one is found in the other. Where the rows are in a seeded random order, as those
+of all generated sets and folders are, these are a fair sample (`sample`). Every point keeps the row
+of its image, so a picture is always looked up by row, never by its position in some filtered list.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -19,15 +28,28 @@ import torch
 from explorer import store
 from explorer.data import Dataset, Images
 from explorer.errors import ExplorerError, unknown_name
-from explorer.latent.index import PARAMETERS, folders
-from explorer.latent.project import ProjectionSpec, project
-from explorer.loaded import Model
+from explorer.latent import map_files
+from explorer.latent.index import (
+    MANY,
+    NO_FACTORS,
+    PARAMETERS,
+    FactorNames,
+    folders,
+    projections_of,
+)
+from explorer.latent.neighbours import Index
+from explorer.latent.project import project
+from explorer.latent.spec import ProjectionSpec
+from explorer.loaded import Model, from_artefact
 from explorer.spec import build
+from explorer.training.images import load_named
 
 ARRAYS = "atlas.safetensors"
 BATCH = 1000
-# Points of a map: the first so many images of the data set.
+# Points of a map when nobody asks for another number: a page draws them at once.
 COUNT = 5000
+# How far something is, from 0 to 1, and what is being done.
+Report = Callable[[float, str], None]
 # Wider latents of 5,000 images take longer to download with the project than to encode again: a
 # VQ-VAE's would be 8 MB, a convolutional encoder does 5,000 images in a second or two.
 WIDE = 20
@@ -36,7 +58,8 @@ WIDE = 20
 @dataclass(frozen=True)
 class Atlas:
     """Latents of N images and their maps. `rows` index the data set named `dataset`, which has
-    `total` images of `classes`."""
+    `total` images of `classes`; `sample` says whether they are its first ones or a random part.
+    `maps` are the folders that later maps are kept in."""
 
     model_id: str
     dataset: str
@@ -49,6 +72,9 @@ class Atlas:
     weights_sha256: str
     total: int = 0
     classes: tuple[str, ...] = ()
+    sample: Literal["first", "random"] = "first"
+    factors: FactorNames = NO_FACTORS
+    maps: tuple[Path, ...] = ()
 
     def __len__(self) -> int:
         return len(self.mean)
@@ -57,26 +83,60 @@ class Atlas:
     def name(self) -> str:
         return f"{self.dataset}-{len(self)}"
 
-    def coordinates(self, method: str) -> np.ndarray:
-        """The map `(N, 2)` of a projection. Raises ExplorerError when it was not made."""
-        if method not in self.projections:
-            raise unknown_name("projection", method, self.projections)
-        return self.projections[method]
+    def coordinates(self, key: str) -> np.ndarray:
+        """The map `(N, 2)` of a projection, its own or one that lies on disk by now.
+
+        Raises ExplorerError when it was not made.
+        """
+        if key in self.projections:
+            return self.projections[key]
+        xy = map_files.read(self.maps, key, self.weights_sha256, len(self))
+        if xy is None:
+            since = map_files.listed(self.maps, self.weights_sha256, len(self))
+            raise unknown_name("projection", key, {*self.projections, *since})
+        return xy
+
+    @cached_property
+    def index(self) -> Index:
+        """The points by their latents."""
+        return Index(self.mean)
+
+    @cached_property
+    def by_angle(self) -> Index:
+        """The points by the direction of their latents."""
+        return Index(self.mean, "cosine")
 
     def position(self, row: int) -> int:
-        """Where the image with this row of the data set stands. Raises ExplorerError if nowhere."""
-        positions = np.flatnonzero(self.rows == row)
-        if not len(positions):
-            raise ExplorerError(
-                f"There is no image {row} on this map; it holds {len(self)} images."
-            )
-        return int(positions[0])
+        """Where the image with this row of the data set stands in the atlas.
+
+        Raises ExplorerError when the atlas does not hold it.
+        """
+        at = int(np.searchsorted(self.rows, row, sorter=self._by_row))
+        if at < len(self) and self.rows[self._by_row[at]] == row:
+            return int(self._by_row[at])
+        raise ExplorerError(f"There is no image {row} on this map; it holds {len(self)} images.")
+
+    @cached_property
+    def _by_row(self) -> np.ndarray:
+        return np.argsort(self.rows, kind="stable")
 
 
-def encode(model: Model, dataset: Dataset, count: int = COUNT) -> Atlas:
-    """Posterior means (and log variances) of the first `count` images of a data set; no map yet."""
+def encode(
+    model: Model, dataset: Dataset, count: int | None = None, report: Report | None = None
+) -> Atlas:
+    """Posterior means (and log variances) of the first `count` images of a data set; no map yet.
+
+    Without a count COUNT of them, or all of fewer. Raises ExplorerError for a count that there is
+    not, and for images that the model does not take.
+    """
+    count = min(COUNT, len(dataset)) if count is None else count
+    if not 2 <= count <= len(dataset):
+        raise ExplorerError(
+            f"A map of '{dataset.name}' holds from 2 to {len(dataset):,} images; {count:,} were "
+            "asked for."
+        )
     images = dataset.split("all").take(slice(0, count))
-    mean, logvar = _latents(model, images)
+    mean, logvar = _latents(model, images, report)
     return Atlas(
         model_id=model.id,
         dataset=dataset.name,
@@ -89,6 +149,10 @@ def encode(model: Model, dataset: Dataset, count: int = COUNT) -> Atlas:
         weights_sha256=model.card.weights_sha256,
         total=len(dataset),
         classes=dataset.classes,
+        sample="random" if dataset.shuffled else "first",
+        factors=FactorNames(dataset.factors.names, dataset.factors.sizes)
+        if dataset.factors
+        else NO_FACTORS,
     )
 
 
@@ -100,16 +164,23 @@ def completed(atlas: Atlas, model: Model, dataset: Dataset) -> Atlas:
     return replace(atlas, mean=mean, logvar=logvar)
 
 
-def _latents(model: Model, images: Images) -> tuple[np.ndarray, np.ndarray | None]:
-    """Posterior means and log variances `(N, D)` float32."""
-    means, logvars = [], []
-    for start in range(0, len(images), BATCH):
+def _latents(
+    model: Model, images: Images, report: Report | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Posterior means and log variances `(N, D)` float32; beside them one batch is held."""
+    n = len(images)
+    mean, logvar = np.empty((n, model.latent_dim), np.float32), None
+    for start in range(0, n, BATCH):
         batch = images.take(slice(start, start + BATCH))
         posterior = model.encode(batch.bytes().numpy(), batch.labels.numpy())
-        means.append(_stored(posterior.mean).astype(np.float32))
+        done = start + len(batch)
+        mean[start:done] = _stored(posterior.mean)
         if posterior.logvar is not None:
-            logvars.append(_stored(posterior.logvar).astype(np.float32))
-    return np.concatenate(means), np.concatenate(logvars) if logvars else None
+            logvar = np.empty_like(mean) if logvar is None else logvar
+            logvar[start:done] = _stored(posterior.logvar)
+        if report is not None:
+            report(done / n, f"{done:,} of {n:,} images encoded")
+    return mean, logvar
 
 
 def _stored(latents: np.ndarray) -> np.ndarray:
@@ -119,12 +190,40 @@ def _stored(latents: np.ndarray) -> np.ndarray:
 
 def with_projection(atlas: Atlas, spec: ProjectionSpec) -> Atlas:
     """The atlas with one more map (or the same map made anew)."""
-    coordinates = project(atlas.mean, spec)
+    coordinates = project(atlas.mean, spec, atlas.labels)
     return replace(
         atlas,
-        projections=atlas.projections | {spec.method: coordinates},
-        specs=atlas.specs | {spec.method: spec},
+        projections=atlas.projections | {spec.key: coordinates},
+        specs=atlas.specs | {spec.key: spec},
     )
+
+
+def made(
+    artefact: store.Artefact,
+    model: Model,
+    dataset: Dataset,
+    count: int | None = None,
+    report: Report | None = None,
+) -> Atlas:
+    """The atlas of so many images with the maps that it has: the one on disk when it is whole and
+    of these weights, else encoded now. Raises as `encode` does."""
+    count = min(COUNT, len(dataset)) if count is None else count
+    with suppress(ExplorerError):  # a damaged atlas is made anew
+        return completed(load_for(artefact, dataset.name, count), model, dataset)
+    return encode(model, dataset, count, report)
+
+
+def make(report: Report, *, model: str, dataset: str, count: int) -> None:
+    """Encode an atlas and keep it, with the map that costs nothing: raw in 2-D, else PCA.
+
+    Raises ExplorerError for names that are unknown and a count that there is not.
+    """
+    artefact = store.open_artefact(model)
+    atlas = made(artefact, from_artefact(artefact), load_named(dataset), count, report)
+    method = "raw" if atlas.mean.shape[1] == 2 else "pca"
+    if method not in atlas.projections:
+        atlas = with_projection(atlas, ProjectionSpec(method=method))
+        save(atlas, folder_for(artefact, atlas.name))
 
 
 def folder_for(artefact: store.Artefact, name: str) -> Path:
@@ -140,11 +239,11 @@ def save(atlas: Atlas, folder: Path) -> None:
         "labels": atlas.labels.astype(np.int32),
         "rows": atlas.rows.astype(np.int32),
     }
-    if atlas.mean.shape[1] <= WIDE:
+    if atlas.mean.shape[1] <= WIDE or len(atlas) > MANY:
         arrays["mean"] = _stored(atlas.mean)
         if atlas.logvar is not None:
             arrays["logvar"] = _stored(atlas.logvar)
-    arrays |= {f"projection.{method}": xy for method, xy in atlas.projections.items()}
+    arrays |= {f"projection.{key}": xy for key, xy in atlas.projections.items()}
     tensors = {key: torch.from_numpy(np.ascontiguousarray(a)) for key, a in arrays.items()}
     store.write_tensors(folder / ARRAYS, tensors)
     parameters = {
@@ -152,8 +251,10 @@ def save(atlas: Atlas, folder: Path) -> None:
         "dataset": atlas.dataset,
         "images": len(atlas),
         "total": atlas.total,
+        "sample": atlas.sample,
         "latent_dim": atlas.mean.shape[1],
         "classes": atlas.classes,
+        "factors": dict(zip(atlas.factors.names, atlas.factors.sizes, strict=True)),
         "weights_sha256": atlas.weights_sha256,
         "projections": {m: s.model_dump(mode="json") for m, s in atlas.specs.items()},
     }
@@ -166,7 +267,7 @@ def load(folder: Path) -> Atlas:
     tensors, _ = store.read_tensors(folder / ARRAYS)
     arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
     try:
-        if parameters.get("latent_dim", 0) > WIDE:
+        if parameters.get("latent_dim", 0) > WIDE and "mean" not in arrays:
             arrays["mean"] = np.empty((len(arrays["rows"]), 0))
         for name in {"mean", "logvar"} & arrays.keys():
             arrays[name] = arrays[name].astype(np.float32)
@@ -187,33 +288,45 @@ def load(folder: Path) -> Atlas:
             weights_sha256=parameters["weights_sha256"],
             total=parameters.get("total", len(arrays["rows"])),
             classes=tuple(parameters.get("classes", ())),
+            sample=parameters.get("sample", "first"),
+            factors=FactorNames(
+                tuple(parameters.get("factors", {})), tuple(parameters.get("factors", {}).values())
+            ),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ExplorerError(f"The atlas in '{folder}' is incomplete; project it again.") from error
     per_point = [atlas.labels, atlas.rows, *([] if atlas.logvar is None else [atlas.logvar])]
     flat = any(xy.shape != (len(atlas), 2) for xy in atlas.projections.values())
-    if flat or any(len(array) != len(atlas) for array in per_point):
+    misnamed = atlas.projections.keys() != {spec.key for spec in atlas.specs.values()}
+    if flat or misnamed or any(len(array) != len(atlas) for array in per_point):
         raise ExplorerError(f"The atlas in '{folder}' does not fit together; project it again.")
     return atlas
 
 
-def load_for(artefact: store.Artefact, dataset: str | None = None) -> Atlas:
-    """The first atlas of a model that belongs to its present weights (and to `dataset`, if given).
+def load_for(
+    artefact: store.Artefact, dataset: str | None = None, count: int | None = None
+) -> Atlas:
+    """The first atlas of a model that belongs to its present weights, in the order of
+    `projections_of`, of this data set and number of images where they are given.
 
-    One without a projection, or a damaged one, is passed over when another fits. Raises
-    ExplorerError that names the damage, or says how to make a map when there is none.
+    A damaged one is passed over when another fits. Raises ExplorerError that names the damage, or
+    says how to make a map when there is none.
     """
+    listed = projections_of(artefact)
+    fits = [m for m in listed if dataset in (None, m.dataset) and count in (None, m.images)]
+    unlisted = set(folders(artefact)) - {maps.folder for maps in listed}
     fault: ExplorerError | None = None
-    for folder in folders(artefact):
+    for folder in [maps.folder for maps in fits] or sorted(unlisted):
         try:
             atlas = load(folder)
         except ExplorerError as error:
             fault = fault or error
             continue
-        fits = atlas.weights_sha256 == artefact.card.weights_sha256 and atlas.projections
-        if fits and dataset in (None, atlas.dataset):
-            return atlas
+        if fits:
+            return replace(atlas, maps=map_files.folders(artefact, folder.name))
+    asked = {"--dataset": dataset, "--count": count}
+    words = "".join(f" {word} {value}" for word, value in asked.items() if value is not None)
     raise fault or ExplorerError(
         f"'{artefact.id}' has no map yet; make one with 'python -m explorer project "
-        f"{artefact.id}{f' --dataset {dataset}' if dataset else ''}'."
+        f"{artefact.id}{words}'."
     )

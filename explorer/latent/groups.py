@@ -13,7 +13,7 @@ import torch
 from explorer.data import Dataset
 from explorer.errors import ExplorerError
 from explorer.latent.atlas import BATCH, Atlas
-from explorer.latent.neighbours import nearest
+from explorer.latent.neighbours import Index
 from explorer.latent.places import Map
 from explorer.latent.polygon import checked, inside
 from explorer.loaded import Model
@@ -92,7 +92,7 @@ def gather(
         of = " of the chosen classes" if classes else ""
         raise ExplorerError(f"No points{of} lie inside this shape; draw it around some.")
     positions = np.flatnonzero(member)
-    view = (atlas.model_id, atlas.dataset, themap.method)
+    view = (atlas.model_id, atlas.dataset, themap.key)
     return Group(name, *view, polygon, classes, positions, len(atlas))
 
 
@@ -105,7 +105,7 @@ def facts(group: Group, atlas: Atlas, model: Model, dataset: Dataset, seed: int 
     told = int(per_label.argmax()) if model.conditional else None
     decoded = model.decode(mean[None], None if told is None else np.array([told]))[0]
     sample = group.sample(AVERAGED, seed)
-    closest, _ = nearest(latents, mean[None], TYPICAL)
+    closest, _ = Index(latents).nearest(mean[None], TYPICAL)
     return Facts(
         count=len(group),
         per_label=per_label,

@@ -15,9 +15,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from explorer.latent.atlas import Atlas
-from explorer.latent.neighbours import nearest
+from explorer.latent.neighbours import Index
 from explorer.latent.project import Plane, principal_plane
-from explorer.latent.trust import SHARE, Judgement, Trust, calibrate, why
+from explorer.latent.spec import spec_of
+from explorer.latent.trust import (
+    DATA,
+    DOUBTS,
+    GAP,
+    SHARE,
+    STANDINGS,
+    STRAYS,
+    UNLIKE,
+    Judgement,
+    Target,
+    Trust,
+    calibrate,
+    why,
+)
 
 # Neighbours that are mixed at an empty place: fewer jump, more wash out.
 MIXED = 6
@@ -25,6 +39,7 @@ MIXED = 6
 SPREADS = 400
 # Maps on which every place is a latent by itself.
 EXACT = ("raw", "pca")
+TARGETS: dict[str, Target] = {"raw": "latent", "pca": "plane"}
 
 
 @dataclass(frozen=True)
@@ -45,14 +60,19 @@ class Latent:
 
 @dataclass(frozen=True)
 class Map:
-    """One projection of an atlas, with what is needed to go back from a place to a latent."""
+    """One projection of an atlas, by its key, with what is needed to go back from a place to a
+    latent."""
 
     atlas: Atlas
-    method: str
+    key: str
+
+    @cached_property
+    def method(self) -> str:
+        return spec_of(self.key).method
 
     @cached_property
     def coordinates(self) -> np.ndarray:
-        return self.atlas.coordinates(self.method)
+        return self.atlas.coordinates(self.key)
 
     @cached_property
     def deviation(self) -> float:
@@ -77,7 +97,7 @@ class Map:
     @cached_property
     def trust(self) -> Trust:
         """How near the points lie to each other on this map, in its own units."""
-        return calibrate(self.coordinates, has_prior=False)
+        return calibrate(self.index, has_prior=False)
 
     @cached_property
     def usual_spread(self) -> float:
@@ -86,16 +106,24 @@ class Map:
         rng = np.random.default_rng(0)
         n = len(self.atlas)
         sample = rng.choice(n, min(SPREADS, n), replace=False)
-        index, distance = nearest(self.coordinates, self.coordinates[sample], MIXED, sample)
+        index, distance = self.index.nearest(self.coordinates[sample], MIXED, sample)
         if not index.size:
             return 0.0
         return float(np.quantile(self._blend(index, distance)[2], SHARE))
 
     @cached_property
-    def _tree(self) -> object:
-        from scipy.spatial import cKDTree
+    def index(self) -> Index:
+        """The points by their places on the map."""
+        return self.atlas.index if self.method == "raw" else Index(self.coordinates)
 
-        return cKDTree(self.coordinates)
+    def prepare(self) -> None:
+        """Compute now what the first questions about places would wait for."""
+        first = self.coordinates[0]
+        self.latent_at(first)
+        if self.method != "raw":
+            _ = self.trust
+        if self.method not in EXACT:
+            _ = self.usual_spread
 
     def latent_at(self, place: np.ndarray) -> Latent:
         """The latent of one place `(x, y)`."""
@@ -103,7 +131,7 @@ class Map:
         if self.method in EXACT:
             nothing = np.empty(0, np.int64)
             return Latent(self.latents_at(places)[0], True, nothing, np.empty(0), 0.0)
-        index, distance = self._around(places)
+        index, distance = self.index.nearest(places, MIXED)
         z, weights, spread = self._blend(index, distance)
         return Latent(z[0].astype(np.float32), False, index[0], weights[0], float(spread[0]))
 
@@ -114,7 +142,7 @@ class Map:
         places = np.asarray(places, np.float64)
         if self.method == "pca":
             return self.plane.latents(places).astype(np.float32)
-        return self._blend(*self._around(places))[0].astype(np.float32)
+        return self._blend(*self.index.nearest(places, MIXED))[0].astype(np.float32)
 
     def place_of(self, z: np.ndarray) -> tuple[np.ndarray, bool]:
         """Where a latent `(D,)` lies on this map, and whether that is exact; see `places_of`."""
@@ -132,38 +160,45 @@ class Map:
             return np.asarray(z, np.float32), True
         if self.method == "pca":
             return self.plane.places(np.asarray(z)).astype(np.float32), True
-        index, distance = nearest(self.atlas.mean, np.asarray(z), MIXED)
+        index, distance = self.atlas.index.nearest(np.asarray(z), MIXED)
         weights = inverse_square(distance)
         places = np.einsum("nk,nkd->nd", weights, self.coordinates[index])
         return places.astype(np.float32), False
 
-    def judge(self, place: np.ndarray) -> Judgement:
-        """How far to trust the image at a place `(x, y)` of a projected map, judged on the map.
+    def judged(
+        self, places: np.ndarray, trust: Trust, trips: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """How far to trust the images at places `(N, 2)`: numbers of STANDINGS and DOUBTS, `(N,)`
+        uint8 both.
 
-        A raw map is judged in latent space instead, by the Trust of its latents.
+        `trust` is that of the latents and `trips (N,)` the round-trip error of the latent of each
+        place. Whether images are close is judged in latent space on a raw map, else on the map.
         """
-        standing = self.trust.standing(np.asarray(place))
-        if self.method == "pca":
-            return Judgement(standing, why(standing, "plane"))
-        disagree = standing == "data" and self.latent_at(place).spread > self.usual_spread
-        if disagree:
-            standing = "gap"
-        return Judgement(standing, why(standing, "mix", disagree=disagree))
+        places = np.asarray(places, np.float64)
+        standing = (trust if self.method == "raw" else self.trust).standings(places)
+        doubt = np.zeros(len(places), np.uint8)
+        doubt[trips > trust.trip] = STRAYS
+        if self.method not in EXACT:
+            doubt[self._blend(*self.index.nearest(places, MIXED))[2] > self.usual_spread] = UNLIKE
+        doubt[standing != DATA] = 0
+        standing[doubt > 0] = GAP
+        return standing, doubt
+
+    def judge(self, place: np.ndarray, trust: Trust, trip: float) -> Judgement:
+        """How far to trust the image at one place `(x, y)`; see `judged`."""
+        standings, doubts = self.judged(np.asarray(place)[None], trust, np.array([trip]))
+        standing, doubt = STANDINGS[int(standings[0])], DOUBTS[int(doubts[0])]
+        target = TARGETS.get(self.method, "mix")
+        return Judgement(standing, why(standing, target, has_prior=trust.has_prior, doubt=doubt))
 
     def point_near(self, place: tuple[float, float]) -> int:
         """The position in the atlas of the point nearest to a place `(x, y)`."""
-        return int(self._tree.query(np.asarray(place, np.float64))[1])  # type: ignore[attr-defined]
+        return int(self.index.nearest(np.asarray(place)[None], 1)[0][0, 0])
 
     def labels_at(self, places: ArrayLike) -> np.ndarray:
         """The class `(N,)` int64 of the point nearest to each place `(N, 2)`."""
-        _, index = self._tree.query(np.asarray(places, np.float64))  # type: ignore[attr-defined]
-        return self.atlas.labels[index].astype(np.int64)
-
-    def _around(self, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The points nearest to places `(N, 2)` on the map: indices and distances `(N, k)`."""
-        k = min(MIXED, len(self.atlas))
-        distance, index = self._tree.query(places, k=k)  # type: ignore[attr-defined]
-        return index.reshape(len(places), k), distance.reshape(len(places), k)
+        index, _ = self.index.nearest(np.asarray(places), 1)
+        return self.atlas.labels[index[:, 0]].astype(np.int64)
 
     def _blend(
         self, index: np.ndarray, distance: np.ndarray

@@ -5,27 +5,34 @@ The heavy libraries (scikit-learn, umap-learn with numba, openTSNE) are imported
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from threading import RLock
 
 import numpy as np
-from pydantic import Field
 
-from explorer.errors import ExplorerError, unknown_name
-from explorer.spec import Spec
+from explorer.errors import ExplorerError
+from explorer.latent.names import METHOD_TITLES
+from explorer.latent.spec import ProjectionSpec
+
+# Hears how far a projection is: the share done in [0, 1], what is being done, and at times the
+# places so far, `(N, 2)` float32 as bytes. What it raises ends the projection.
+Report = Callable[[float, str, bytes | None], None]
+# UMAP and t-SNE need a neighbourhood that is not the whole.
+LEAST = 8
+# The share of the time in which neighbours are found, of which nothing is heard, as measured on
+# one core: t-SNE; UMAP with its 500 epochs; UMAP above so many points, where it makes 200.
+SEARCH, UMAP_SEARCH, UMAP_SEARCH_MANY, MANY = 0.1, 0.05, 0.23, 10_000
+# Iterations of t-SNE between two reports: some 30 pictures in all.
+EVERY = 25
 
 # Latents turned into doubles at once.
 PART = 10_000
 
 
-class ProjectionSpec(Spec):
-    """A method with the parameters that decide its picture; the same spec gives the same map."""
-
-    method: str
-    seed: int = Field(default=0, ge=0, lt=2**31)
-    neighbours: int = Field(default=15, ge=2)
-    min_dist: float = Field(default=0.1, ge=0, le=1)
-    perplexity: float = Field(default=30.0, ge=1)
+def quiet(share: float, doing: str, preview: bytes | None) -> None:
+    """The Report of someone who does not listen."""
 
 
 @dataclass(frozen=True)
@@ -75,46 +82,74 @@ def _parts(latents: np.ndarray) -> Iterator[np.ndarray]:
         yield latents[start : start + PART].astype(np.float64)
 
 
-def raw(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
-    """The latent itself, for two dimensions."""
-    if latents.shape[1] != 2:
-        raise ExplorerError(
-            f"Only a 2-D latent can be shown raw; this one has {latents.shape[1]} dimensions. "
-            "Choose pca, umap or tsne."
-        )
-    return latents
-
-
-def pca(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
-    """The two directions of largest variance."""
-    plane = principal_plane(latents)
-    return np.concatenate([plane.places(part) for part in _parts(latents)])
-
-
-def umap(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
+def umap(
+    latents: np.ndarray, spec: ProjectionSpec, labels: np.ndarray | None, report: Report
+) -> np.ndarray:
     """Source: McInnes, Healy & Melville 2018. A fixed seed makes it single-threaded."""
     import umap as library
+    from tqdm.auto import tqdm
 
-    return library.UMAP(
-        n_neighbors=spec.neighbours, min_dist=spec.min_dist, random_state=spec.seed, n_jobs=1
-    ).fit_transform(latents)
+    epochs = Epochs(report, UMAP_SEARCH if len(latents) <= MANY else UMAP_SEARCH_MANY)
+    try:
+        return library.UMAP(
+            n_neighbors=spec.neighbours,
+            min_dist=spec.min_dist,
+            metric=spec.metric,
+            random_state=spec.seed,
+            n_jobs=1,
+            tqdm_kwds={"file": epochs, "bar_format": "{n}/{total}", "disable": False},
+        ).fit_transform(latents, labels if spec.supervised else None)
+    except BaseException:
+        tqdm.set_lock(RLock())  # a report that raised has left the old one locked
+        raise
 
 
-def tsne(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
+class Epochs:
+    """The stream that umap-learn draws its progress bar on, the one place where its epochs can be
+    heard: up to ten times a second it writes `<epochs done>/<all>`."""
+
+    def __init__(self, report: Report, search: float) -> None:
+        self.report = report
+        self.search = search
+
+    def write(self, text: str) -> None:
+        if done := re.search(r"(\d+)/(\d+)", text):
+            share = int(done[1]) / int(done[2])
+            report, self.report = self.report, quiet  # what it raises it raises once: bars close
+            report(self.search + (1 - self.search) * share, "placing points", None)
+            self.report = report
+
+    def flush(self) -> None:
+        """Each text is heard at once."""
+
+
+def tsne(
+    latents: np.ndarray, spec: ProjectionSpec, labels: np.ndarray | None, report: Report
+) -> np.ndarray:
     """Source: van der Maaten & Hinton 2008, in openTSNE's implementation."""
     import openTSNE
 
-    return np.asarray(
-        openTSNE.TSNE(perplexity=spec.perplexity, random_state=spec.seed, n_jobs=1).fit(latents)
+    done = 0
+
+    def hear(iteration: int, error: float, embedding: np.ndarray) -> None:
+        nonlocal done
+        done += EVERY  # `iteration` starts again after the early exaggeration
+        share = done / (method.early_exaggeration_iter + method.n_iter)
+        places = np.asarray(embedding, np.float32).tobytes()
+        report(SEARCH + (1 - SEARCH) * share, "placing points", places)
+
+    method = openTSNE.TSNE(
+        perplexity=spec.perplexity,
+        metric=spec.metric,
+        random_state=spec.seed,
+        n_jobs=1,
+        callbacks=hear,
+        callbacks_every_iters=EVERY,
     )
+    return np.asarray(method.fit(latents))
 
 
-METHODS: dict[str, Callable[[np.ndarray, ProjectionSpec], np.ndarray]] = {
-    "raw": raw,
-    "pca": pca,
-    "umap": umap,
-    "tsne": tsne,
-}
+METHODS = {"umap": umap, "tsne": tsne}
 
 
 def methods_for(latent_dim: int) -> list[str]:
@@ -122,19 +157,64 @@ def methods_for(latent_dim: int) -> list[str]:
     return ["raw"] if latent_dim == 2 else ["umap", "tsne", "pca"]
 
 
-def project(latents: np.ndarray, spec: ProjectionSpec) -> np.ndarray:
-    """Coordinates `(N, 2)` float32 of latents `(N, D)`.
-
-    Raises ExplorerError for an unknown method, or a method that does not fit the latent.
-    """
-    if spec.method not in METHODS:
-        raise unknown_name("projection", spec.method, METHODS)
-    if latents.shape[1] == 2 and spec.method != "raw":
+def refuse_misfit(method: str, latent_dim: int) -> None:
+    """Raises ExplorerError for a 2-D latent that is not shown raw, or another that would be."""
+    if latent_dim == 2 and method != "raw":
         raise ExplorerError(
             "A 2-D latent is shown raw: projecting it again would only hide its geometry. "
             "Choose the projection 'raw'."
         )
-    if latents.shape[1] == 1 and spec.method != "raw":
+    if latent_dim != 2 and method == "raw":
+        raise ExplorerError(
+            f"Only a 2-D latent can be shown raw; this one has {latent_dim} dimensions. "
+            "Choose pca, umap or tsne."
+        )
+
+
+def fitted(spec: ProjectionSpec, n: int) -> tuple[ProjectionSpec, str]:
+    """The spec with the parameter that N points do not allow cut to the most that they do, and one
+    sentence that says so (or an empty one).
+
+    Raises ExplorerError for fewer than LEAST points, which have no neighbourhoods.
+    """
+    bounds = {"umap": ("neighbours", n - 1), "tsne": ("perplexity", (n - 1) // 3)}
+    if spec.method not in bounds:
+        return spec, ""
+    title = METHOD_TITLES[spec.method]
+    if n < LEAST:
+        raise ExplorerError(f"{title} needs at least {LEAST} points, but there are {n}; use pca.")
+    name, most = bounds[spec.method]
+    if getattr(spec, name) <= most:
+        return spec, ""
+    said = f"{n} points allow {title} {name} of {most} at most, so that is what was used."
+    return spec.model_copy(update={name: most}), said
+
+
+def project(
+    latents: np.ndarray,
+    spec: ProjectionSpec,
+    labels: np.ndarray | None = None,
+    report: Report | None = None,
+) -> np.ndarray:
+    """Coordinates `(N, 2)` float32 of latents `(N, D)`; `labels (N,)` are for supervised UMAP.
+
+    Raises ExplorerError when the method or its parameters do not fit the latents.
+    """
+    heard, flat = quiet if report is None else report, latents.shape[1] == 2
+    refuse_misfit(spec.method, latents.shape[1])
+    if spec.supervised and (labels is None or len(np.unique(labels)) < 2):
+        raise ExplorerError("There are no classes to draw together here; leave --supervised out.")
+    if latents.shape[1] == 1:
         latents = np.column_stack([latents, np.zeros(len(latents), latents.dtype)])
-    coordinates = METHODS[spec.method](latents, spec)
+    spec, _ = fitted(spec, len(latents))
+    if spec.method in METHODS:
+        heard(0.0, "finding neighbours", None)
+        coordinates = METHODS[spec.method](latents, spec, labels, heard)
+    else:
+        coordinates = latents if flat else principal_plane(latents).places(latents)
+    if not np.isfinite(coordinates).all():
+        raise ExplorerError(
+            f"{METHOD_TITLES[spec.method]} finds no place for some of these points; choose another "
+            "metric or projection."
+        )
     return np.ascontiguousarray(coordinates, dtype=np.float32)

@@ -10,6 +10,7 @@ def python(
     dataset: str,
     projection: str,
     *,
+    count: int | None = None,
     row: int | None = None,
     place: tuple[float, float] | None = None,
     label: int | None = None,
@@ -20,13 +21,15 @@ def python(
 
     Either `row`, an image of the data set, or `place`, a place `(x, y)` of the map, is given. A
     `conditional` model draws the class `label`; without one that of the image, or of the point
-    nearest to the place. `channels` is 1 for grey images and 3 for colour.
+    nearest to the place. `count` names one of several maps by its number of images. `channels` is
+    1 for grey images and 3 for colour.
     """
     if row is not None:
         file, latent, own = f"{model}-{row}.png", *_of_row(dataset, row, conditional)
     elif place is not None:
         told = label is not None or not conditional
-        file, latent, own = f"{model}.png", *_of_place(model, dataset, projection, place, told)
+        view = (model, dataset, projection)
+        file, latent, own = f"{model}.png", *_of_place(view, count, place, told)
     else:
         raise ValueError("A view is of an image's row or of a place of a map.")
     if conditional:
@@ -54,12 +57,12 @@ def _of_row(dataset: str, row: int, conditional: bool) -> tuple[list[str], str]:
 
 
 def _of_place(
-    model: str, dataset: str, projection: str, place: tuple[float, float], told: bool
+    view: tuple[str, str, str], count: int | None, place: tuple[float, float], told: bool
 ) -> tuple[list[str], str]:
     """The lines that turn a place into z, and how the class of its nearest point is had."""
     x, y = (float(value) for value in place)
-    if projection == "raw" and told:
+    if view[-1] == "raw" and told:
         return [f"z = np.array([[{x}, {y}]])"], ""
-    names = ", ".join(map(quoted, (model, dataset, projection)))
+    names = ", ".join([*map(quoted, view), *([] if count is None else [str(count)])])
     themap, places = f"themap = explorer.load_map({names})", f"[({x}, {y})]"
     return [themap, f"z = themap.latents_at({places})"], f"themap.labels_at({places})"

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from explorer.errors import ExplorerError
-from explorer.latent.neighbours import nearest
+from explorer.latent.neighbours import Metric
+from explorer.latent.round_trip import round_trips
 from explorer.latent.trust import Judgement
 from explorer.serve.catalogue import Catalogue, Opened
 from explorer.serve.requests import AnyRequest, ImageRequest, LatentRequest, PlaceRequest
 
 # How many dimensions of a latent travel with each answer.
 SHOWN = 8
-NEIGHBOURS = 5
 
 
 def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
@@ -24,7 +24,7 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     """
     if isinstance(request, LatentRequest):
         return _latent(request, catalogue)
-    opened = catalogue.open(request.model, request.dataset)
+    opened = catalogue.open(request.model, request.dataset, request.count)
     said: dict[str, Any] = {}
     if isinstance(request, ImageRequest):
         position = opened.atlas.position(request.row)
@@ -39,7 +39,10 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     said |= {"z": _rounded(z[0][:SHOWN]), "source": opened.model.device.type}
     if request.detail:
         label = None if labels is None else labels[:1]
-        said |= detail(z[0], opened, position, judge(request, opened), label)
+        trip = float(round_trips(opened.model, z[:1], label, images[:1])[0])
+        judgement = judge(request, opened, trip)
+        said |= read(images[0], opened)
+        said |= detail(z[0], opened, position, judgement, trip, request.neighbours, request.metric)
     own = labels is None or labels[0] == said.get("label")
     if request.detail and own and isinstance(request, ImageRequest):
         pixels = catalogue.dataset(request.dataset).picture(request.row).numpy()
@@ -47,15 +50,13 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     return to_bytes(images), said
 
 
-def judge(request: ImageRequest | PlaceRequest, opened: Opened) -> Judgement:
-    """How far to trust an image's own point, or the first place: in latent space where the latent
-    is the image's own or given exactly, on the map where the map decided it."""
+def judge(request: ImageRequest | PlaceRequest, opened: Opened, trip: float) -> Judgement:
+    """How far to trust an image's own point, or the first place, whose latent has the round-trip
+    error `trip`."""
     if isinstance(request, ImageRequest):
         return opened.trust.of_image(opened.atlas.position(request.row))
     place = np.asarray(request.xy[0])
-    if request.projection == "raw":
-        return opened.trust.of_latent(place)
-    return opened.map(request.projection).judge(place)
+    return opened.map(request.projection).judge(place, opened.trust, trip)
 
 
 def detail(
@@ -63,17 +64,20 @@ def detail(
     opened: Opened,
     position: int | None,
     judgement: Judgement,
-    label: np.ndarray | None = None,
+    trip: float,
+    neighbours: int,
+    metric: Metric,
 ) -> dict[str, Any]:
-    """What a pointer at rest asks: trust, nearest real images, class, round trip |E(D(z)) - z|.
+    """What a pointer at rest asks: trust, nearest real images, round trip |E(D(z)) - z|.
 
-    `position` is the atlas point whose own latent z is; it is not its own neighbour. `label (1,)`
-    is the class that a conditional model is told.
+    `position` is the atlas point whose own latent z is; it is not its own neighbour. So many
+    `neighbours` are told, by `metric`.
     """
     atlas = opened.atlas
     exclude = None if position is None else np.array([position])
-    index, distance = nearest(atlas.mean, z[None], NEIGHBOURS, exclude)
-    again = opened.model.encode(opened.model.decode(z[None], label), label)
+    index, distance = (atlas.by_angle if metric == "cosine" else atlas.index).nearest(
+        z[None], neighbours, exclude
+    )
     # A VQ-VAE's latent is read as its codes, any other as its numbers.
     codes = opened.model.codes(z[None])
     return {
@@ -81,13 +85,26 @@ def detail(
         "codes": None if codes is None else codes[0].tolist(),
         "trust": judgement.standing,
         "why": judgement.why,
-        "round_trip": round(float(np.linalg.norm(again.mean[0] - z)), 3),
+        "round_trip": round(trip, 3),
+        "metric": metric,
         "neighbours": [
             {"row": int(atlas.rows[i]), "label": int(atlas.labels[i]), "distance": round(d, 3)}
             for i, d in zip(index[0], distance[0].tolist(), strict=True)
         ],
-        "class": int(atlas.labels[index[0, 0] if position is None else position]),
     }
+
+
+def read(image: np.ndarray, opened: Opened) -> dict[str, Any]:
+    """What our own classifier reads in an image `(C, H, W)`: class and probability; nothing where
+    there is no classifier of such images."""
+    if opened.judge is None:
+        return {}
+    import torch
+
+    with torch.inference_mode():
+        x = torch.from_numpy(image[None]).to(opened.judge.device)
+        share, winner = opened.judge.probabilities(x)[0].max(0)
+    return {"reads": int(winner), "sure": round(float(share), 3)}
 
 
 def to_bytes(images: np.ndarray) -> np.ndarray:

@@ -7,10 +7,11 @@ A request is one JSON object with a sequence number `seq` and a `kind`:
     image   model, dataset, row                     encode and decode this image of the data set
 
 `detail: true` asks also for trust with its reason, nearest real images and class, for a pointer
-that rests. The answer is binary, little-endian: uint32 seq, n, height, width, channels; then the
-pixels, uint8 (n, height, width, channels); then JSON. A request that cannot be answered gets n = 0
-and an `error` sentence. A message of several MB closes the socket (`server.maxMessageSize`). The
-script of a page is never run.
+that rests; `count: 70000` names one of several maps of a data set by its number of images, and
+without it the first of them answers. The answer is binary, little-endian: uint32 seq, n, height,
+width, channels; then the pixels, uint8 (n, height, width, channels); then JSON. A request that
+cannot be answered gets n = 0 and an `error` sentence. A message of several MB closes the socket
+(`server.maxMessageSize`). The script of a page is never run.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import os
 import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -29,7 +31,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from explorer.errors import ExplorerError
 from explorer.serve.catalogue import catalogue
-from explorer.serve.requests import MAX_SEQUENCE, AnyRequest, parse
+from explorer.serve.requests import (
+    MAX_SEQUENCE,
+    AnyRequest,
+    LatentRequest,
+    parse,
+)
+from explorer.serve.respond import aside
 from explorer.spec import sentence
 
 log = logging.getLogger(__name__)
@@ -92,20 +100,59 @@ async def decode(websocket: WebSocket) -> None:
                 answer = refusal(_sequence(text), "Too many requests a second; slow down.")
                 await asyncio.sleep(PENALTY_SECONDS)
             else:
-                answer = await loop.run_in_executor(executor, reply, text)
+                answer = await answered(text, loop)
             await websocket.send_bytes(answer)
     except WebSocketDisconnect:
         return
 
 
-def reply(text: str) -> bytes:
-    """The answer to one request, whatever it holds: pixels, or a refusal that says why."""
+async def answered(text: str, loop: asyncio.AbstractEventLoop) -> bytes:
+    """The answer to one request. What it needs is opened and measured beside the decode thread, so
+    that the first visitor of a model keeps nobody else waiting."""
+    request = read(text)
+    if isinstance(request, bytes):
+        return request
+    if is_cold(request):
+        await loop.run_in_executor(aside, warm, request)
+    return await loop.run_in_executor(executor, decoded, request)
+
+
+def is_cold(request: AnyRequest) -> bool:
+    """Whether something has to be opened or measured before this can be answered."""
+    if isinstance(request, LatentRequest):
+        return False
+    opened = catalogue.peek(request.model, request.dataset, request.count)
+    return opened is None or (request.detail and request.projection not in opened.prepared)
+
+
+def warm(request: AnyRequest) -> None:
+    """Open and measure what a request needs; what cannot be is said by its answer."""
+    if isinstance(request, LatentRequest):
+        return
+    with suppress(ExplorerError):
+        opened = catalogue.open(request.model, request.dataset, request.count)
+        if request.detail:
+            opened.prepare(request.projection)
+
+
+def read(text: str) -> AnyRequest | bytes:
+    """The request that a message holds, or the refusal of one that is none."""
     if len(text) > MAX_MESSAGE:
         return refusal(0, f"A request may hold at most {MAX_MESSAGE // 1024} KiB.")
     try:
-        request = parse(text)
+        return parse(text)
     except ValidationError as error:
         return refusal(_sequence(text), sentence(error))
+
+
+def reply(text: str) -> bytes:
+    """The answer to one message, whatever it holds."""
+    request = read(text)
+    return request if isinstance(request, bytes) else decoded(request)
+
+
+def decoded(request: AnyRequest) -> bytes:
+    """The answer to one request: pixels, or a refusal that says why."""
     try:
         return _answer(request)
     except ExplorerError as error:

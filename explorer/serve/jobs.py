@@ -22,8 +22,8 @@ NOT_KEPT = {"Cache-Control": "no-store"}
 async def show(request: Request) -> Response:
     """A job as it stands; `who` stays interested in it."""
     job_id = request.path_params["id"]
-    if who := _who(request):
-        worker.touch(job_id, who)
+    if name := who(request):
+        worker.touch(job_id, name)
     job = worker.find(job_id)
     return _unknown() if job is None else JSONResponse(said(job), headers=NOT_KEPT)
 
@@ -46,7 +46,7 @@ async def leave(request: Request) -> Response:
     """`who` wants a job no longer."""
     if not same_site(request):
         return foreign()
-    worker.leave(request.path_params["id"], _who(request))
+    worker.leave(request.path_params["id"], who(request))
     return Response(status_code=204)
 
 
@@ -88,7 +88,7 @@ def foreign() -> Response:
     return PlainTextResponse("Only this app's own pages may start or stop work here.", 403)
 
 
-def _who(request: Request) -> str:
+def who(request: Request) -> str:
     return request.query_params.get("who", "")[:MAX_WHO]
 
 

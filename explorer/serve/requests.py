@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from explorer.latent.neighbours import Metric
+from explorer.latent.spec import MAX_KEY
 from explorer.spec import Spec
 
 MAX_IMAGES = 256
@@ -15,6 +17,7 @@ MAX_ID, MAX_DATASET = 64, 74
 MAX_ROW = 2**31 - 1
 # Far beyond any latent or map, and small enough that no sum or distance of them overflows.
 MAX_COORDINATE = 1e6
+MAX_NEIGHBOURS = 24
 Label = Annotated[int, Field(ge=0, le=255)]
 Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 
@@ -28,12 +31,17 @@ class Numbered(Spec):
 
 class OnMap(Numbered):
     """A request about a map; `detail` asks also for trust and why, neighbours, class. `label` is
-    the class that a conditional model shall draw; without it, that of the image."""
+    the class that a conditional model shall draw; without it, that of the image. `count` is the
+    number of images of the map, where there are several; `neighbours` how many nearest images are
+    told, by `metric`."""
 
     label: Label | None = None
     dataset: str = Field(max_length=MAX_DATASET)
-    projection: str = Field(max_length=16)
+    count: int | None = Field(default=None, ge=2)
+    projection: str = Field(max_length=MAX_KEY)
     detail: bool = False
+    neighbours: int = Field(default=5, ge=1, le=MAX_NEIGHBOURS)
+    metric: Metric = "euclidean"
 
 
 class LatentRequest(Numbered):

@@ -1,4 +1,4 @@
-"""How a route answers: its work on one of two threads, a fault as a sentence, nothing twice."""
+"""How a route answers: its work on a thread, a fault as a sentence, nothing twice."""
 
 from __future__ import annotations
 
@@ -11,28 +11,32 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from explorer.errors import ExplorerError
-from explorer.serve.decode import executor
 
-# For what may take seconds, as averaging 5,000 drawn faces does: no pointer waits behind it.
-patient = ThreadPoolExecutor(max_workers=1, thread_name_prefix="patient")
+# For what is no decode: an atlas that takes seconds to open makes no pointer wait.
+aside = ThreadPoolExecutor(max_workers=2, thread_name_prefix="aside")
 
 
 async def respond(
-    request: Request, body: Callable[[], bytes], media_type: str, thread: Executor = executor
+    request: Request,
+    body: Callable[[], bytes],
+    media_type: str,
+    thread: Executor = aside,
+    decided_by: Callable[[], bytes] | None = None,
 ) -> Response:
-    """Run `body` on the decode thread, or on another; answer with an ETag, 304 when the browser has
-    it already.
+    """Run `body` on a thread; answer with an ETag, 304 when the browser has it already.
 
-    A fault that a person can mend is a 404 with its sentence.
+    Where `decided_by` says briefly what decides the body, a 304 does without the body. A fault that
+    a person can mend is a 404 with its sentence.
     """
 
     def made() -> Response:
-        content = body()
-        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        content = None if decided_by else body()
+        decided = decided_by() if decided_by else content
+        etag = f'"{hashlib.sha256(decided or b"").hexdigest()[:32]}"'
         headers = {"ETag": etag, "Cache-Control": "no-cache"}
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers=headers)
-        return Response(content, media_type=media_type, headers=headers)
+        return Response(content or body(), media_type=media_type, headers=headers)
 
     return await made_on(thread, made)
 

@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from explorer.errors import ExplorerError
+from explorer.serve.address import class_of, opened, optional, whole
 from explorer.serve.answer import SHOWN, to_bytes
 from explorer.serve.catalogue import Opened, catalogue
-from explorer.serve.respond import made_on, patient, respond
+from explorer.serve.respond import aside, made_on, respond
 
 if TYPE_CHECKING:
     from explorer.latent.groups import Group
@@ -42,8 +43,8 @@ async def group(request: Request) -> Response:
     def body() -> bytes:
         from explorer.latent.groups import facts
 
-        opened, members = _group(request)
-        found = facts(members, opened.atlas, opened.model, catalogue.dataset(members.dataset))
+        one, members = _group(request)
+        found = facts(members, one.atlas, one.model, catalogue.dataset(members.dataset))
         said = {
             "count": found.count,
             "of": members.of,
@@ -57,7 +58,7 @@ async def group(request: Request) -> Response:
         images = np.stack([found.mean_image, found.decoded])
         return _packed(found.count, said, images, members.positions.astype("<u4").tobytes())
 
-    return await respond(request, body, "application/octet-stream", patient)
+    return await respond(request, body, "application/octet-stream", aside)
 
 
 async def csv(request: Request) -> Response:
@@ -66,13 +67,13 @@ async def csv(request: Request) -> Response:
     def made() -> Response:
         from explorer.latent.groups import csv_parts
 
-        opened, members = _group(request)
+        one, members = _group(request)
         classes = catalogue.dataset(members.dataset).classes
-        parts = csv_parts(members, opened.map(members.projection), classes)
+        parts = csv_parts(members, one.map(members.projection), classes)
         stem = f"{members.model}-{members.projection}-{_slug(members.name)}-{len(members)}"
         return StreamingResponse(parts, media_type="text/csv", headers=_file(f"{stem}.csv"))
 
-    return await made_on(patient, made)
+    return await made_on(aside, made)
 
 
 async def png(request: Request) -> Response:
@@ -84,9 +85,9 @@ async def png(request: Request) -> Response:
 
         from explorer.serve.picture import mosaic_png
 
-        opened, members = _group(request)
+        one, members = _group(request)
         sample = members.sample(MOSAIC)
-        rows = torch.from_numpy(opened.atlas.rows[sample])
+        rows = torch.from_numpy(one.atlas.rows[sample])
         images = catalogue.dataset(members.dataset).split("all").take(rows).bytes()
         columns = int(np.ceil(np.sqrt(len(sample))))
         about = (
@@ -98,7 +99,7 @@ async def png(request: Request) -> Response:
         file = f"{stem}-{len(sample)}-of-{len(members)}.png"
         return Response(content, media_type="image/png", headers=_file(file))
 
-    return await made_on(patient, made)
+    return await made_on(aside, made)
 
 
 async def posterior(request: Request) -> Response:
@@ -115,11 +116,11 @@ async def posterior(request: Request) -> Response:
         from explorer.latent.posterior import SAMPLES, spread
 
         names, query = request.path_params, request.query_params
-        seed, n = _whole(query.get("seed", "0"), "seed"), _whole(query.get("n", str(SAMPLES)), "n")
-        label = _whole(query["label"], "label") if query.get("label") else None
+        seed, n = optional(request, "seed") or 0, optional(request, "n") or SAMPLES
+        label = class_of(request)
         temperature = _number(query.get("temperature", "1"))
-        opened = catalogue.open(names["model"], names["dataset"])
-        view = (opened.map(names["projection"]), opened.model, names["row"])
+        one = opened(request)
+        view = (one.map(names["projection"]), one.model, names["row"])
         found = spread(*view, n=n, seed=seed, temperature=temperature, label=label)
         peak = float(found.deviation.max())
         said = {
@@ -136,7 +137,7 @@ async def posterior(request: Request) -> Response:
         images = np.stack([found.mean, found.deviation / peak if peak else found.deviation])
         return _packed(n, said, images)
 
-    return await respond(request, body, "application/octet-stream", patient)
+    return await respond(request, body, "application/octet-stream", aside)
 
 
 async def search(request: Request) -> Response:
@@ -147,10 +148,10 @@ async def search(request: Request) -> Response:
         from explorer.latent.search import find
 
         names = request.path_params
-        opened = catalogue.open(names["model"], names["dataset"])
+        atlas = opened(request).atlas
         classes = catalogue.dataset(names["dataset"]).classes
         text = request.query_params.get("q", "")
-        found = find(text, classes, opened.atlas.labels, opened.atlas.rows)
+        found = find(text, classes, atlas.labels, atlas.rows)
         said = {
             "positions": found.positions[:MOST_FOUND].tolist(),
             "count": len(found.positions),
@@ -158,7 +159,7 @@ async def search(request: Request) -> Response:
         }
         return json.dumps(said).encode()
 
-    return await respond(request, body, "application/json", patient)
+    return await respond(request, body, "application/json", aside)
 
 
 def _group(request: Request) -> tuple[Opened, Group]:
@@ -169,10 +170,10 @@ def _group(request: Request) -> tuple[Opened, Group]:
     names, query = request.path_params, request.query_params
     polygon = polygon_of_text(query.get("polygon", ""))
     chosen = query.get("classes", "")
-    classes = tuple(_whole(text, "class") for text in chosen.split(",")) if chosen else ()
-    opened = catalogue.open(names["model"], names["dataset"])
-    themap = opened.map(names["projection"])
-    return opened, gather(themap, polygon, classes, query.get("name", "")[:LONGEST_NAME] or "group")
+    classes = tuple(whole(text, "class") for text in chosen.split(",")) if chosen else ()
+    one = opened(request)
+    themap = one.map(names["projection"])
+    return one, gather(themap, polygon, classes, query.get("name", "")[:LONGEST_NAME] or "group")
 
 
 def _packed(n: int, said: dict[str, Any], images: np.ndarray, between: bytes = b"") -> bytes:
@@ -181,12 +182,6 @@ def _packed(n: int, said: dict[str, Any], images: np.ndarray, between: bytes = b
     header = json.dumps(said | {"shape": pixels.shape[1:]}).encode()
     header += b" " * (-len(header) % 4)
     return struct.pack("<2I", n, len(header)) + header + between + pixels.tobytes()
-
-
-def _whole(text: str, name: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 9):
-        raise ExplorerError(f"The {name} in this address is a whole number from 0 on.")
-    return int(text)
 
 
 def _number(text: str) -> float:

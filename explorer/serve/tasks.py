@@ -5,4 +5,9 @@ is called as `function(report, **arguments)` with JSON values, writes its own re
 atomically, and calls `report(share, doing, preview=None)` now and then.
 """
 
-TASKS: dict[str, str] = {}
+TASKS: dict[str, str] = {
+    "encode": "explorer.latent.atlas:make",
+    "project": "explorer.latent.maps:make",
+    "column": "explorer.latent.columns:make",
+    "layer": "explorer.latent.layers:make",
+}

@@ -9,13 +9,13 @@ import torch
 
 from explorer.data import Dataset, load_dataset
 from explorer.errors import ExplorerError
+from explorer.latent.names import OWN
 from explorer.loaded import load
 from explorer.models.vq_vae import VQVAE
 from explorer.spec import DataSpec
 from explorer.store import open_artefact
 
 BATCH = 1000
-OWN = "images-of-"
 
 
 def open_data(spec: DataSpec, root: str | Path | None = None, download: bool = False) -> Dataset:
@@ -47,16 +47,8 @@ def refuse_changed(spec: DataSpec, dataset: Dataset) -> None:
     )
 
 
-def name_for_map(artefact_id: str, spec: DataSpec) -> str:
-    """What the images of a model's map are called: the data set, or `images-of-<model>` for a
-    folder, which only the model's card can find again."""
-    if spec.path is not None:
-        return OWN + artefact_id
-    return "mnist-5k" if spec.name == "mnist" else spec.name
-
-
 def load_named(name: str, root: str | Path | None = None, download: bool = False) -> Dataset:
-    """The data set of a name that `name_for_map` gave."""
+    """The data set of a name that `explorer.latent.names.name_for_map` gave."""
     if not name.startswith(OWN):
         return load_dataset(name, root, download)
     spec = open_artefact(name.removeprefix(OWN)).card.spec.data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,12 @@ from explorer.errors import ExplorerError
 from explorer.latent.index import projections_of
 from explorer.serve.catalogue import catalogue
 from explorer.serve.warm import DEFAULT_MODEL
+from explorer.view.offer import shown_with
 from explorer.view.state import Shown, ViewState, from_query
 
 STYLE = Path(__file__).parent / "shell.css"
+# An address takes no longer than this to reach the browser and to come back.
+LAG_SECONDS = 1.5
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,7 @@ def shelf() -> Shelf:
         maps = projections_of(artefact)
         if artefact.card.kind == "model" and maps:
             cards[artefact.id] = artefact.card
-            told = maps[0].classes if artefact.card.spec.model.classes else ()
-            first = maps[0]
-            shown[artefact.id] = Shown(first.dataset, first.images, first.projections, told)
+            shown[artefact.id] = shown_with(artefact.card, maps)
     if not cards:
         st.info(
             "There is no model with a map yet. Train one with `python -m explorer train --name "
@@ -61,7 +63,7 @@ def current(models: Shelf) -> ViewState:
     """
     query = st.query_params.to_dict()
     view: ViewState | None = st.session_state.get("view")
-    by_hand = query != st.session_state.get("address")
+    by_hand = query != st.session_state.get("address") and not _lags_behind(query)
     if view is None or by_hand or view.model not in models.cards:
         view, unusable = from_query(query, models.shown, models.default)
         st.session_state["view"], st.session_state["address"] = view, query
@@ -71,9 +73,18 @@ def current(models: Shelf) -> ViewState:
     return view
 
 
+def _lags_behind(query: dict[str, str]) -> bool:
+    """Whether a browser has sent the address of a moment ago: the new one was still on its way."""
+    before, since = st.session_state.get("left", ({}, 0.0))
+    return query == before and time.monotonic() - since < LAG_SECONDS
+
+
 def show(view: ViewState) -> None:
     """Make `view` what this person looks at: in the session and in the address."""
     wanted = view.to_query()
+    left = st.session_state.get("address")
+    if left != wanted:
+        st.session_state["left"] = (left, time.monotonic())
     st.session_state["view"], st.session_state["address"] = view, wanted
     st.session_state["notices"] = []
     if st.query_params.to_dict() != wanted:
@@ -88,7 +99,7 @@ def on_an_image(view: ViewState) -> ViewState:
     if view.place is None:
         return view
     try:
-        opened = catalogue.open(view.model, view.dataset)
+        opened = catalogue.open(view.model, view.dataset, view.count)
         return view.at_row(opened.row_near(view.projection, view.place))
     except ExplorerError:
         return view.at_row(0)
@@ -129,6 +140,30 @@ def chooser(
         disabled=len(options) < 2,
         on_change=lambda: on_choice(st.session_state[key]),
     )
+
+
+def slider(
+    label: str,
+    value: int,
+    bounds: tuple[int, int],
+    on_choice: Callable[[int], None],
+    *,
+    key: str,
+    help: str,
+) -> None:
+    """A slider over whole numbers whose state is the ViewState."""
+    st.session_state[key] = value
+    st.slider(
+        label, *bounds, key=key, help=help, on_change=lambda: on_choice(st.session_state[key])
+    )
+
+
+def toggle(
+    label: str, value: bool, on_choice: Callable[[bool], None], *, key: str, help: str
+) -> None:
+    """A switch whose state is the ViewState."""
+    st.session_state[key] = value
+    st.toggle(label, key=key, help=help, on_change=lambda: on_choice(st.session_state[key]))
 
 
 def head(text: str) -> None:

@@ -10,12 +10,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -168,9 +169,22 @@ class MapPage:
         )
 
     def choose(self, key: str, title: str) -> None:
-        """Pick an option of a chooser as a person does."""
-        self.page.locator(f".st-key-{key} button[aria-haspopup=listbox]").click()
-        self.page.get_by_role("option", name=title, exact=True).click()
+        """Pick an option of a chooser as a person does, once the page rests."""
+        option = self.page.get_by_role("option", name=title, exact=True)
+        for _ in range(3):  # a run of the script that ends meanwhile closes the list
+            self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+            self.page.locator(f".st-key-{key} button[aria-haspopup=listbox]").click()
+            with suppress(PlaywrightTimeout):
+                option.wait_for(timeout=5000)
+                break
+        option.click()
+
+    def more(self) -> None:
+        """Open the settings behind More, unless they are open."""
+        inside = self.page.locator(".st-key-layer")
+        if not inside.is_visible():
+            self.page.get_by_role("button", name="More").click()
+            inside.wait_for()
 
     def query(self) -> dict[str, str]:
         return self.page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")

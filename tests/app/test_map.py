@@ -167,12 +167,14 @@ def test_an_empty_place_above_two_dimensions_says_that_it_is_mixed(map_page: Map
 
 def test_decoded_images_lie_under_the_points_when_asked(map_page: MapPage):
     map_page.open()
+    map_page.more()
     with map_page.page.expect_response(lambda answer: "/explorer/grid/" in answer.url) as grid:
         map_page.choose("layer", "Points on decoded images")
     assert grid.value.status == 200
     expect(map_page.page.locator(".lx-plot image")).to_have_count(1)
     with map_page.page.expect_response(lambda answer: "/explorer/grid/" in answer.url):
         map_page.part("zoom-in").click()  # the view is decoded anew, sharply
+    map_page.more()
     map_page.choose("layer", "Points")
     expect(map_page.page.locator(".lx-plot image")).to_have_count(0)
 
@@ -252,10 +254,11 @@ def test_the_legend_hides_a_class_from_the_map_and_from_the_pointer(map_page: Ma
     expect(chip).to_have_attribute("aria-pressed", "false")
     map_page.hover(*xy)
     expect(map_page.part("original-title")).to_have_text("Nearest shown")
-    shown = map_page.page.evaluate(
-        "document.querySelector('.lx-plane [data-part=plot]').data.map(trace => trace.visible)"
+    opacity = map_page.page.evaluate(
+        "document.querySelector('.lx-plane [data-part=plot]').data.map(t => t.marker.opacity)"
     )
-    assert shown == [index != atlas.labels[position] for index in range(10)]
+    lit = [value > 0.5 for value in opacity]  # the others stay as a grey ground
+    assert lit == [index != atlas.labels[position] for index in range(10)]
 
 
 def test_a_double_click_in_the_legend_isolates_a_class(map_page: MapPage):

@@ -133,7 +133,8 @@ def test_a_fitted_box_holds_the_wanted_one_with_equal_units(page):
 def test_zooming_keeps_the_place_under_the_pointer_and_has_limits(page):
     body = """({ zoomed }, factors) => {
         const home = { x0: -3, x1: 3, y0: -2, y1: 2 }
-        return factors.map(f => zoomed(home, home, f, 1, 0.5)).map(b => [b.x0, b.x1, b.y0, b.y1])
+        const boxes = factors.map(f => zoomed(home, home, f, 1, 0.5, 300))
+        return boxes.map(b => [b.x0, b.x1, b.y0, b.y1])
     }"""
     near, far, twice = np.array(run(page, "boxes.js", body, [1e9, 1e-9, 2]))
     assert near[1] - near[0] == pytest.approx(6 / 300)
@@ -148,3 +149,101 @@ def test_names_are_pushed_apart_until_they_can_be_read(page):
     distance = np.linalg.norm(found[:, None] - found[None], axis=2)[np.triu_indices(4, 1)]
     assert distance.min() >= 0.99
     assert found[3].tolist() == [5, 5]
+
+
+# --- images at the points ---------------------------------------------------------------------
+
+PICTURES = """({ picturesIn, SIDES }, { x, y, box, unit, hidden }) => (async () => {
+    const { indexPoints } = await import('/explorer/assets/js/points.js')
+    const points = { n: x.length, x: Float32Array.from(x), y: Float32Array.from(y) }
+    const gone = new Set(hidden)
+    const found = picturesIn(points, indexPoints(points), box, unit, i => !gone.has(i))
+    return { ...found, sides: SIDES }
+})()"""
+
+
+def pictures(page, xy, box, unit, hidden=()):
+    names = ("x0", "x1", "y0", "y1")
+    x, y = np.asarray(xy, np.float32).T.tolist()
+    argument = {"x": x, "y": y, "box": dict(zip(names, box, strict=True)), "unit": unit}
+    return run(page, "pictures.js", PICTURES, argument | {"hidden": list(hidden)})
+
+
+@pytest.mark.parametrize("zoom", [1, 4, 10, 30, 60])
+def test_pictures_never_hide_each_other_and_are_those_of_points_in_view(page, zoom):
+    rng = np.random.default_rng(3)
+    xy = rng.normal(size=(3000, 2))
+    box, unit = (-3 / zoom, 3 / zoom, -2 / zoom, 2 / zoom), (150.0 * zoom, 150.0 * zoom)
+    hidden = rng.choice(3000, 500, replace=False)
+    found = pictures(page, xy, box, unit, hidden.tolist())
+    inside = (abs(xy[:, 0]) <= box[1]) & (abs(xy[:, 1]) <= box[3])
+    inside[hidden] = False
+    at = np.array(found["at"], int)
+    assert inside[at].all()
+    gaps = abs(xy[at][:, None] - xy[at][None]).max(2) * unit[0]
+    assert (gaps[np.triu_indices(len(at), 1)] >= found["side"] - 1e-3).all()
+    assert found["side"] in [0, *found["sides"]]
+    # Far out none, close by all: each point that lies apart has its picture.
+    assert inside.any()
+    assert bool(len(at)) == (zoom > 1)
+    if zoom > 1:
+        assert len(at) >= 0.4 * inside.sum()
+
+
+def test_pictures_grow_as_points_come_apart(page):
+    xy = [[x, y] for x in range(20) for y in range(20)]
+    box = (-0.5, 19.5, -0.5, 19.5)
+    sides = [pictures(page, xy, box, (unit, unit))["side"] for unit in (10, 29, 40, 50, 70)]
+    assert sides == [0, 28, 36, 48, 64]
+
+
+def test_the_points_within_a_box_are_those_and_no_others(page):
+    rng = np.random.default_rng(4)
+    xy = rng.normal(size=(500, 2)).astype(np.float32)
+    boxes = [[-0.5, 0.5, -1, 1], [-9, 9, -9, 9], [2, 3, 2, 3], [5, 6, 5, 6], [-9, -0.1, 0.2, 9]]
+    body = """({ eachWithin, indexPoints }, { x, y, boxes }) => boxes.map(([x0, x1, y0, y1]) => {
+        const points = { n: x.length, x: Float32Array.from(x), y: Float32Array.from(y) }, found = []
+        eachWithin(points, indexPoints(points), { x0, x1, y0, y1 }, i => { found.push(i) })
+        return found.sort((a, b) => a - b)
+    })"""
+    x, y = xy.T.tolist()
+    found = run(page, "points.js", body, {"x": x, "y": y, "boxes": boxes})
+    for (x0, x1, y0, y1), at in zip(boxes, found, strict=True):
+        inside = (xy[:, 0] >= x0) & (xy[:, 0] <= x1) & (xy[:, 1] >= y0) & (xy[:, 1] <= y1)
+        assert at == np.flatnonzero(inside).tolist()
+
+
+# --- the traces of the map --------------------------------------------------------------------
+
+
+def test_each_trace_holds_the_points_of_its_group_also_among_the_chosen(page):
+    rng = np.random.default_rng(5)
+    xy, of = rng.normal(size=(300, 2)).astype(np.float32), rng.integers(0, 4, 300)
+    chosen = rng.choice(300, 40, replace=False)
+    body = """async ({ traces }, { x, y, of, chosen }) => {
+        const points = { n: x.length, x: Float32Array.from(x), y: Float32Array.from(y) }
+        const groups = ['a', 'b', 'c', 'd'].map(name => ({ name, colour: '#123456' }))
+        const made = traces(points, { of, groups }, chosen, true)
+        return made.map(one => [one.name, Array.from(one.x), Array.from(one.y)])
+    }"""
+    x, y = xy.T.tolist()
+    argument = {"x": x, "y": y, "of": of.tolist(), "chosen": chosen.tolist()}
+    found = run(page, "../plane/traces.js", body, argument)
+    assert [name for name, _, _ in found] == [*"abcd", *"abcd"]
+    for group in range(4):
+        assert np.array(found[group][1:]).T.tolist() == xy[of == group].tolist()
+        among = chosen[of[chosen] == group]
+        assert np.array(found[4 + group][1:]).T.tolist() == xy[among].tolist()
+
+
+def test_without_webgl_at_most_five_thousand_points_are_drawn(page):
+    body = """({ traces, thinned, WITHOUT_WEBGL }, n) => {
+        const points = { n, x: new Float32Array(n), y: new Float32Array(n) }
+        const colouring = { of: new Uint8Array(n), groups: [{ name: 'a', colour: '#123456' }] }
+        const [one] = traces(points, colouring, null, false)
+        return [one.type, one.x.length, WITHOUT_WEBGL]
+    }"""
+    kind, drawn, most = run(page, "../plane/traces.js", body, 70_001)
+    assert kind == "scatter"
+    assert 0.9 * most < drawn <= most
+    assert run(page, "../plane/traces.js", body, 400)[1] == 400

@@ -9,7 +9,7 @@ import typer
 
 from explorer import store
 from explorer.cli import app
-from explorer.cli.options import setting_fields
+from explorer.cli.options import RUN, setting_fields
 from explorer.loaded import load
 from explorer.spec import ModelSpec, ObjectiveSpec, TrainSpec
 from tests.support import is_one_sentence
@@ -68,16 +68,16 @@ def parameters(command: str) -> dict:
 def test_every_field_of_the_specs_is_an_option_but_for_what_the_images_and_the_family_decide():
     fields = {w for part in (ModelSpec, ObjectiveSpec, TrainSpec) for w in part.model_fields}
     parts = {"model", "objective", "data"}
-    assert fields - setting_fields().keys() == parts | {"family", "image_shape", "classes"}
-    assert setting_fields().keys() <= parameters("train").keys()
+    assert fields - setting_fields(RUN).keys() == parts | {"family", "image_shape", "classes"}
+    assert setting_fields(RUN).keys() <= parameters("train").keys()
 
 
 def test_the_tables_of_this_test_name_every_option_with_a_value_that_is_no_default():
     named = {w.replace("-", "_"): v for group in FITTING.values() for w, v in group.items()}
     named |= {w.replace("-", "_"): v for w, v in (QUICK | OF_A_PRIOR).items() if w != "dataset"}
-    assert named.keys() == setting_fields().keys()
+    assert named.keys() == setting_fields(RUN).keys()
     for word, value in named.items():
-        default = setting_fields()[word].default
+        default = setting_fields(RUN)[word].default
         assert value != (",".join(map(str, default)) if isinstance(default, tuple) else default)
 
 
@@ -90,7 +90,7 @@ def test_every_option_of_every_command_says_what_it_does(name):
 
 
 def test_the_help_of_a_setting_is_its_description_with_its_general_default():
-    for name, field in setting_fields().items():
+    for name, field in setting_fields(RUN).items():
         said = parameters("train")[name].help
         default = field.default
         shown = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
@@ -102,7 +102,7 @@ def test_the_help_lists_the_options_of_the_run_the_model_and_the_objective(comma
     out = command("train", "--help").out
     for title in ("The model", "The objective", "The run"):
         assert title in out
-    for name in setting_fields():
+    for name in setting_fields(RUN):
         assert f"--{name.replace('_', '-')}"[:20] in out
 
 

@@ -13,7 +13,7 @@ from explorer import store
 from explorer.data import load_dataset
 from explorer.errors import ExplorerError
 from explorer.latent import atlas as atlases
-from explorer.latent.project import ProjectionSpec
+from explorer.latent.spec import ProjectionSpec
 from explorer.loaded import load
 from explorer.training import run as runs
 from tests.support import finish, is_one_sentence, part, train_spec
@@ -151,6 +151,7 @@ DAMAGE = {
     "fewer rows": with_arrays(lambda t: t.update(rows=t["rows"][:9])),
     "fewer variances": with_arrays(lambda t: t.update(logvar=t["logvar"][:9])),
     "a shorter map": with_arrays(lambda t: t.update({"projection.pca": t["projection.pca"][:9]})),
+    "another name": with_arrays(lambda t: t.update({"projection.tsne": t.pop("projection.pca")})),
     "a flat map": with_arrays(lambda t: t.update({"projection.pca": t["projection.pca"][:, 0]})),
 }
 
@@ -170,16 +171,15 @@ def test_a_damaged_atlas_is_one_sentence_and_projecting_again_mends_it(own, atla
 
 def test_projecting_once_more_keeps_the_other_maps(own, atlas, command):
     folder = atlases.folder_for(own, atlas.name)
-    other = replace(
-        atlas,
-        projections={"umap": atlas.coordinates("pca")},
-        specs={"umap": ProjectionSpec(method="umap", seed=9)},
-    )
+    spec = ProjectionSpec(method="umap", seed=9)
+    other = replace(atlas, projections={spec.key: atlas.coordinates("pca")}, specs={spec.key: spec})
     atlases.save(other, folder)
+    before = (folder / atlases.ARRAYS).read_bytes()
     assert command("project", own.id, "--method", "pca", "--json").code == 0
-    both = atlases.load(folder)
-    assert sorted(both.projections) == sorted(both.specs) == ["pca", "umap"]
-    assert both.specs["umap"].seed == 9
+    assert (folder / atlases.ARRAYS).read_bytes() == before
+    both = atlases.load_for(own)
+    assert list(both.projections) == ["umap-s9"]
+    np.testing.assert_array_equal(both.coordinates("pca"), atlas.coordinates("pca"))
 
 
 def test_projecting_after_training_again_drops_the_maps_of_the_old_weights(
@@ -338,3 +338,5 @@ def test_the_shipped_atlases_open_whatever_their_form():
         if artefact.card.kind == "model":
             atlas = atlases.load_for(artefact)
             assert atlas.total >= len(atlas) >= 1000
+            shuffled = load_dataset(atlas.dataset).shuffled
+            assert atlas.sample == ("random" if shuffled else "first")

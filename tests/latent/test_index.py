@@ -12,8 +12,9 @@ import pytest
 
 from explorer import store
 from explorer.latent import atlas as atlases
-from explorer.latent.index import PARAMETERS, folders, projections_of
-from explorer.latent.project import ProjectionSpec
+from explorer.latent import index
+from explorer.latent.index import PARAMETERS, folders, projections_of, stamp
+from explorer.latent.spec import ProjectionSpec
 
 
 @pytest.fixture
@@ -90,6 +91,39 @@ def test_the_maps_that_a_person_made_of_a_shipped_model_come_first(artefact, atl
     atlases.save(atlas, atlases.folder_for(shipped, "mnist-5k-9"))
     found = [maps.folder for maps in projections_of(shipped)]
     assert found == [home / ".atlas/linear/mnist-5k-9", artefact.folder / "atlas/mnist-5k-300"]
+
+
+def test_maps_of_very_many_images_come_last_by_their_number(artefact, atlas, monkeypatch):
+    monkeypatch.setattr(index, "MANY", 350)
+    for images in (900, 400, 301):
+        folder = atlases.folder_for(artefact, f"a-{images}")
+        atlases.save(atlas, folder)
+        change(folder, images=images)
+    assert [maps.images for maps in projections_of(artefact)] == [301, 300, 400, 900]
+
+
+def test_a_map_says_of_how_many_images_it_is_which_part(artefact, atlas):
+    assert [(m.total, m.sample) for m in projections_of(artefact)] == [(5000, "random")]
+    file = atlases.folder_for(artefact, atlas.name) / PARAMETERS
+    about = json.loads(file.read_text())
+    del about["total"], about["sample"]
+    file.write_text(json.dumps(about))
+    assert [(m.total, m.sample) for m in projections_of(artefact)] == [(300, "first")]
+
+
+def test_the_stamp_changes_when_an_atlas_is_written_or_removed(artefact, atlas, home):
+    shipped = replace(artefact, shipped=True)
+    seen = [stamp(store.locate(artefact.id))]
+    assert stamp(store.locate(artefact.id)) == seen[0]
+    for change_something in (
+        lambda: atlases.save(atlas, atlases.folder_for(artefact, atlas.name)),
+        lambda: atlases.save(atlas, atlases.folder_for(shipped, "mnist-5k-9")),
+        lambda: (home / ".atlas/linear/mnist-5k-9" / PARAMETERS).unlink(),
+    ):
+        change_something()
+        seen.append(stamp(store.locate(artefact.id)))
+    assert seen[3] not in (seen[0], seen[2])
+    assert len(set(seen[:3])) == 3
 
 
 def test_no_array_is_read_and_no_torch_is_imported(artefact):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from explorer.latent.atlas import load_for, with_projection
 from explorer.latent.places import MIXED, Map, inverse_square
-from explorer.latent.project import ProjectionSpec
-from explorer.latent.trust import SHARE
+from explorer.latent.spec import ProjectionSpec
+from explorer.latent.trust import DATA, DOUBTS, GAP, SHARE, STANDINGS, UNLIKE, calibrate
 from explorer.store import open_artefact
 
 
@@ -33,6 +33,12 @@ def deep(atlas, request):
 @pytest.fixture(scope="module")
 def principal(atlas):
     return Map(atlas, "pca")
+
+
+@pytest.fixture(scope="module")
+def trust(atlas):
+    """Of latents, to which a round-trip error of 1 is a long way."""
+    return replace(calibrate(atlas.index, has_prior=True), trip=1.0)
 
 
 def anywhere(themap: Map, n: int) -> np.ndarray:
@@ -100,13 +106,13 @@ def test_a_place_of_the_pca_map_is_a_latent_on_its_plane_and_back(principal):
     )
 
 
-def test_a_1d_latent_is_found_again_from_its_pca_map(atlas):
+def test_a_1d_latent_is_found_again_from_its_pca_map(atlas, trust):
     line = replace(atlas, mean=atlas.mean[:, :1], projections={}, specs={})
     themap = Map(with_projection(line, ProjectionSpec(method="pca")), "pca")
     assert themap.axes == ("PC1 (100 %)", "PC2 (0 %)")
     assert np.allclose(themap.latents_at(themap.coordinates), line.mean, atol=1e-5)
-    assert themap.judge(themap.coordinates[0]).standing in ("data", "gap")
-    assert themap.judge(np.array([0.0, 90.0])).standing == "outside"
+    assert themap.judge(themap.coordinates[0], trust, 0).standing in ("data", "gap")
+    assert themap.judge(np.array([0.0, 90.0]), trust, 0).standing == "outside"
 
 
 def test_axes_are_named_where_they_mean_something(plane, principal, deep):
@@ -118,21 +124,21 @@ def test_axes_are_named_where_they_mean_something(plane, principal, deep):
 
 
 @pytest.mark.parametrize("method", ["umap", "tsne", "pca"])
-def test_places_of_a_map_are_data_gaps_and_outside_each_in_good_number(atlas, method):
+def test_places_of_a_map_are_data_gaps_and_outside_each_in_good_number(atlas, trust, method):
     themap = Map(atlas, method)
-    judged = Counter(themap.judge(place).standing for place in anywhere(themap, 300))
+    judged = Counter(themap.judge(place, trust, 0).standing for place in anywhere(themap, 300))
     assert set(judged) == {"data", "gap", "outside"}
     assert min(judged.values()) >= 10
 
 
 @pytest.mark.parametrize("method", ["umap", "tsne", "pca"])
-def test_places_beside_points_are_mostly_in_data_and_far_away_is_outside(atlas, method):
+def test_places_beside_points_are_mostly_in_data_and_far_away_is_outside(atlas, trust, method):
     themap = Map(atlas, method)
     size = np.ptp(themap.coordinates, axis=0)
     beside = themap.coordinates[::50] + 0.002 * size
-    share = np.mean([themap.judge(place).standing == "data" for place in beside])
+    share = np.mean([themap.judge(place, trust, 0).standing == "data" for place in beside])
     assert share > 0.9
-    far = themap.judge(themap.coordinates.max(0) + size)
+    far = themap.judge(themap.coordinates.max(0) + size, trust, 0)
     assert far.standing == "outside"
     assert far.why.startswith("Outside the map's points")
 
@@ -151,7 +157,7 @@ def test_the_usual_spread_is_exceeded_by_few_points_without_themselves(deep):
     assert np.mean(beyond) == pytest.approx(1 - SHARE, abs=0.03)
 
 
-def test_where_close_points_are_unlike_each_other_a_place_is_a_gap_that_says_so(atlas):
+def test_where_close_points_are_unlike_each_other_a_place_is_a_gap_that_says_so(atlas, trust):
     # Two groups, each of latents that agree and apart on the map, but for one point in a hundred:
     # those of both groups are crowded together at x = 9.
     rng = np.random.default_rng(0)
@@ -161,14 +167,14 @@ def test_where_close_points_are_unlike_each_other_a_place_is_a_gap_that_says_so(
     mean = group[:, None] * 10 + 0.01 * rng.normal(size=(1000, 4))
     projections = {"umap": xy.astype(np.float32)}
     themap = Map(replace(atlas, mean=mean.astype(np.float32), projections=projections), "umap")
-    judged = [themap.judge(np.array([x, 0.0])) for x in (0.0, 3.0, 6.0, 9.0, 20.0)]
+    judged = [themap.judge(np.array([x, 0.0]), trust, 0) for x in (0.0, 3.0, 6.0, 9.0, 20.0)]
     assert [one.standing for one in judged] == ["data", "data", "gap", "gap", "outside"]
     assert "agree" in judged[0].why
     assert judged[2].why.startswith("An empty place of the map")
     assert "unlike each other" in judged[3].why
 
 
-def test_an_atlas_of_very_few_points_can_be_judged(atlas):
+def test_an_atlas_of_very_few_points_can_be_judged(atlas, trust):
     for n in (1, 2, 4):
         few = replace(
             atlas,
@@ -177,7 +183,38 @@ def test_an_atlas_of_very_few_points_can_be_judged(atlas):
         )
         for method in ("umap", "pca"):
             themap = Map(few, method)
-            assert themap.judge(themap.coordinates[0]).standing == "gap"
+            assert themap.judge(themap.coordinates[0], trust, 0).standing == "gap"
+
+
+@pytest.mark.parametrize("method", ["umap", "tsne", "pca"])
+def test_many_places_are_judged_as_one_by_one(atlas, trust, method):
+    themap = Map(atlas, method)
+    places, trips = anywhere(themap, 60), np.random.default_rng(3).uniform(0, 2, 60)
+    standing, doubt = themap.judged(places, trust, trips)
+    assert set(standing.tolist()) == {0, 1, 2}
+    for i in range(60):
+        one = themap.judge(places[i], trust, trips[i])
+        assert one.standing == STANDINGS[standing[i]]
+        assert ("encoded again" in one.why) == (DOUBTS[doubt[i]] == "strays")
+
+
+def test_a_place_in_data_is_a_gap_once_its_round_trip_strays(atlas, trust, plane):
+    own = replace(calibrate(plane.atlas.index, has_prior=True), trip=0.5)
+    for themap, judge in ((plane, own), *((Map(atlas, m), trust) for m in ("umap", "pca"))):
+        places = anywhere(themap, 200)
+        near, _ = themap.judged(places, judge, np.full(200, judge.trip))
+        far, doubt = themap.judged(places, judge, np.full(200, 1.001 * judge.trip))
+        assert (near == DATA).sum() >= 10
+        assert (far == np.where(near == DATA, GAP, near)).all()
+        assert ((doubt == UNLIKE) | (near != GAP) | (doubt == 0)).all()
+        why = themap.judge(places[near == DATA][0], judge, 2 * judge.trip).why
+        assert "encoded again" in why
+
+
+def test_a_raw_place_is_judged_in_latent_space(plane):
+    trust = calibrate(plane.atlas.index, has_prior=True)
+    assert plane.judge(plane.coordinates[0], trust, 0).why.startswith("At least")
+    assert "prior" in plane.judge(np.array([9.0, 0.0]), trust, 0).why
 
 
 def test_the_point_nearest_to_a_place_is_that_of_brute_force(deep):

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import explorer
 from explorer import store
 from explorer.errors import ExplorerError
 from explorer.latent.atlas import WIDE, load_for
 from explorer.latent.index import projections_of
-from explorer.latent.project import (
-    METHODS,
-    ProjectionSpec,
-    methods_for,
-    principal_plane,
-    project,
-)
-from explorer.spec import build
+from explorer.latent.names import METHOD_TITLES
+from explorer.latent.project import LEAST, fitted, methods_for, principal_plane, project
+from explorer.latent.spec import ProjectionSpec, spec_of
 from tests.support import first, is_one_sentence
 
 
@@ -136,9 +138,9 @@ def test_the_sign_of_a_pca_axis_makes_its_largest_component_positive(latents):
     assert (direction[np.arange(2), np.abs(direction).argmax(1)] > 0).all()
 
 
-@pytest.mark.parametrize("method", ["pca", "tsne"])
-def test_the_same_seed_gives_the_same_picture(latents, method):
-    spec = ProjectionSpec(method=method, seed=3)
+@pytest.mark.parametrize("key", ["pca", "tsne-s3"])
+def test_the_same_seed_gives_the_same_picture(latents, key):
+    spec = spec_of(key)
     once = project(latents, spec)
     assert once.shape == (300, 2)
     assert once.dtype == np.float32
@@ -152,11 +154,147 @@ def test_umap_repeats_itself_and_its_parameters_reach_it(latents):
     assert once.shape == (300, 2)
     assert once.dtype == np.float32
     np.testing.assert_array_equal(once, project(latents.copy(), spec))
-    for change in ({"seed": 4}, {"neighbours": 5}, {"min_dist": 0.9}):
+    changes = [{"seed": 4}, {"neighbours": 5}, {"min_dist": 0.9}, {"metric": "manhattan"}]
+    for change in changes:
         assert not np.allclose(project(latents, spec.model_copy(update=change)), once)
 
 
-@pytest.mark.parametrize("change", [{"perplexity": 5.0}, {"seed": 4}])
+def test_umap_by_class_draws_the_points_of_a_class_together(latents, digits):
+    labels = digits.labels[:300].numpy()
+
+    def together(xy: np.ndarray) -> float:
+        """The share of points whose nearest neighbour on the map is of their class."""
+        distance = np.linalg.norm(xy[:, None] - xy, axis=2) + np.diag(np.full(300, np.inf))
+        return float((labels[distance.argmin(1)] == labels).mean())
+
+    spec = ProjectionSpec(method="umap", supervised=True)
+    plain, told = project(latents, ProjectionSpec(method="umap")), project(latents, spec, labels)
+    assert together(told) > together(plain) + 0.05
+    unlike = np.random.default_rng(0).permutation(labels)
+    assert together(project(latents, spec, unlike)) < together(told) - 0.05
+
+
+@pytest.mark.parametrize("labels", [None, np.zeros(300, np.int64)])
+def test_without_classes_no_map_is_drawn_by_class(latents, labels):
+    with pytest.raises(ExplorerError, match="no classes") as caught:
+        project(latents, ProjectionSpec(method="umap", supervised=True), labels)
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.parametrize("method", ["umap", "tsne"])
+def test_another_process_draws_the_same_picture(latents, tmp_path, method):
+    np.save(tmp_path / "latents.npy", latents)
+    script = f"""
+import numpy as np
+from explorer.latent.project import project
+from explorer.latent.spec import ProjectionSpec, spec_of
+xy = project(np.load("latents.npy"), ProjectionSpec(method="{method}", seed=3))
+open("xy", "wb").write(xy.tobytes())
+"""
+    root = {"PYTHONPATH": str(Path(explorer.__file__).parent.parent)}
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=os.environ | root, check=True)
+    here = project(latents, ProjectionSpec(method=method, seed=3))
+    assert (tmp_path / "xy").read_bytes() == here.tobytes()
+
+
+# --- progress ---------------------------------------------------------------------------------
+
+
+class Listener(list):
+    """Everything that was reported."""
+
+    def __call__(self, *said) -> None:
+        self.append(said)
+
+    @property
+    def shares(self) -> list[float]:
+        return [share for share, _, _ in self]
+
+
+@pytest.mark.parametrize("method", ["umap", "tsne"])
+def test_progress_rises_to_its_end_and_changes_nothing(latents, method):
+    spec, heard = ProjectionSpec(method=method), Listener()
+    xy = project(latents, spec, report=heard)
+    np.testing.assert_array_equal(xy, project(latents, spec))
+    assert heard[0] == (0.0, "finding neighbours", None)
+    assert heard.shares == sorted(heard.shares)
+    assert len(heard) > 4
+    assert 0.9 < heard.shares[-1] <= 1
+
+
+def test_tsne_shows_its_places_every_25_iterations(latents):
+    heard = Listener()
+    xy = project(latents, ProjectionSpec(method="tsne"), report=heard)
+    previews = [np.frombuffer(p, np.float32).reshape(300, 2) for _, _, p in heard if p]
+    assert len(previews) == (250 + 500) // 25
+    assert heard.shares[-1] == 1
+    # They move, and the last ones lie almost where the points end.
+    far = [np.abs(places - xy).max() for places in (previews[0], previews[10], previews[-1])]
+    assert min(far[:2]) > 10 * far[2]
+    assert far[2] < 0.05 * np.ptp(xy)
+
+
+class StoppedError(BaseException):
+    """What a listener raises that wants no more."""
+
+
+@pytest.mark.parametrize("method", ["umap", "tsne"])
+def test_what_a_report_raises_ends_the_projection_and_leaves_the_next_one_free(latents, method):
+    heard = Listener()
+
+    def stop(share: float, doing: str, preview: bytes | None) -> None:
+        heard(share, doing, preview)
+        if share > 0:
+            raise StoppedError
+
+    spec = ProjectionSpec(method=method)
+    with pytest.raises(StoppedError):
+        project(latents, spec, report=stop)
+    assert len(heard) == 2
+    again: list[np.ndarray] = []
+    other = threading.Thread(target=lambda: again.append(project(latents, spec)), daemon=True)
+    other.start()
+    other.join(120)
+    assert again[0].shape == (300, 2)
+
+
+# --- few points -------------------------------------------------------------------------------
+
+
+def test_few_points_cut_the_neighbours_and_the_perplexity_with_a_sentence(latents):
+    for method, name, most in (("umap", "neighbours", 29), ("tsne", "perplexity", 9)):
+        spec, said = fitted(ProjectionSpec(method=method, **{name: 40}), 30)
+        assert getattr(spec, name) == most
+        assert f"{name} of {most}" in said
+        assert is_one_sentence(said)
+        assert fitted(spec, 30) == (spec, "")
+    cut = project(latents[:30], ProjectionSpec(method="tsne", perplexity=40))
+    np.testing.assert_array_equal(
+        cut, project(latents[:30], ProjectionSpec(method="tsne", perplexity=9))
+    )
+    assert fitted(ProjectionSpec(method="pca"), 2)[1] == ""
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("method", ["umap", "tsne"])
+def test_so_few_points_that_all_are_neighbours_are_refused(latents, method):
+    assert project(latents[:LEAST], ProjectionSpec(method=method)).shape == (LEAST, 2)
+    with pytest.raises(ExplorerError, match="at least 8 points, but there are 7") as caught:
+        project(latents[: LEAST - 1], ProjectionSpec(method=method))
+    assert is_one_sentence(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_points_that_have_no_place_are_one_sentence():
+    with pytest.raises(ExplorerError, match="finds no place") as caught:
+        project(np.ones((50, 4), np.float32), ProjectionSpec(method="tsne"))
+    assert is_one_sentence(caught.value)
+
+
+# --- parameters -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("change", [{"perplexity": 5}, {"seed": 4}, {"metric": "cosine"}])
 def test_the_parameters_of_tsne_reach_it(latents, change, monkeypatch):
     import openTSNE
 
@@ -171,6 +309,7 @@ def test_the_parameters_of_tsne_reach_it(latents, change, monkeypatch):
     spec = ProjectionSpec(method="tsne").model_copy(update=change)
     project(latents, spec)
     assert (asked[0]["perplexity"], asked[0]["random_state"]) == (spec.perplexity, spec.seed)
+    assert asked[0]["metric"] == spec.metric
 
 
 def test_maps_keep_digits_of_one_class_together(latents, digits):
@@ -187,7 +326,7 @@ def test_a_2d_latent_is_shown_raw_and_nothing_else(latents):
     flat = latents[:, :2]
     assert methods_for(2) == ["raw"]
     np.testing.assert_array_equal(project(flat, ProjectionSpec(method="raw")), flat)
-    for method in set(METHODS) - {"raw"}:
+    for method in set(METHOD_TITLES) - {"raw"}:
         with pytest.raises(ExplorerError, match="shown raw") as caught:
             project(flat, ProjectionSpec(method=method))
         assert is_one_sentence(caught.value.args[0].splitlines()[0])
@@ -205,27 +344,3 @@ def test_a_1d_latent_has_a_map_too(latents, method):
     xy = project(latents[:, :1], ProjectionSpec(method=method))
     assert xy.shape == (300, 2)
     assert np.isfinite(xy).all()
-
-
-def test_an_unknown_projection_is_answered_with_the_nearest(latents):
-    with pytest.raises(ExplorerError, match="Did you mean 'umap'") as caught:
-        project(latents, ProjectionSpec(method="umpa"))
-    assert is_one_sentence(caught.value)
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"seed": -1},
-        {"seed": 2**32},
-        {"neighbours": 1},
-        {"min_dist": -0.1},
-        {"min_dist": 2},
-        {"perplexity": 0},
-        {"perplexity": float("nan")},
-    ],
-)
-def test_an_impossible_parameter_is_refused_in_one_sentence(values):
-    with pytest.raises(ExplorerError) as caught:
-        build(ProjectionSpec, {"method": "umap"} | values)
-    assert is_one_sentence(caught.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from explorer.data import load_dataset
 from explorer.loaded import load
@@ -74,7 +75,7 @@ def test_a_squared_error_is_that_of_the_own_class_and_of_no_other(told, digits):
         assert said["mse"] == pytest.approx(expected, rel=1e-4)
     _, _, said = ask(kind="image", row=7, detail=True, label=other_class(7, digits), **TOLD)
     assert "mse" not in said
-    assert said["class"] == own
+    assert said["label"] == own
 
 
 def test_the_round_trip_is_that_of_the_class_that_was_drawn(told, digits):
@@ -224,3 +225,40 @@ def test_only_images_of_the_map_are_answered_for_a_larger_data_set(colour):
     _, pixels, said = ask(kind="image", row=300, **COLOUR)
     assert len(pixels) == 0
     assert said["error"] == "There is no image 300 on this map; it holds 300 images."
+
+
+@pytest.mark.parametrize(
+    ("count", "reason"), [(7, "--count 7'"), (1, "greater than or equal to 2"), ("all", "count")]
+)
+def test_a_number_of_images_that_no_map_has_is_one_sentence_and_no_pixels(put, count, reason):
+    put("linear")
+    view = {"model": "linear", "dataset": "mnist-5k", "projection": "pca", "count": count}
+    for asked in ({"kind": "image", "row": 0}, {"kind": "place", "xy": [[0, 0]]}):
+        _, pixels, said = ask(**asked, **view)
+        assert len(pixels) == 0
+        assert reason in said["error"]
+        assert is_one_sentence(said["error"])
+
+
+# --- what the classifier reads ----------------------------------------------------------------
+
+
+def test_a_decoded_digit_is_read_by_our_own_classifier(told, digits):
+    from explorer.loaded import network_of
+    from explorer.store import open_artefact
+
+    judge = network_of(open_artefact("./pretrained/mnist-classifier"), "cpu").eval()
+    other = other_class(7, digits)
+    _, drawn, said = ask(kind="image", row=7, label=other, detail=True, **TOLD)
+    image = told.decode(atlas_of(told).mean[7:8], np.array([other]))
+    with torch.inference_mode():
+        expected = judge.probabilities(torch.from_numpy(image))[0]
+    assert said["reads"] == int(expected.argmax())
+    assert said["sure"] == pytest.approx(float(expected.max()), abs=1e-3)
+    assert near(drawn, image)
+
+
+def test_where_no_classifier_knows_such_images_nothing_is_read(colour):
+    _, _, said = ask(kind="image", row=3, detail=True, **COLOUR)
+    assert "reads" not in said
+    assert len(said["neighbours"]) == 5

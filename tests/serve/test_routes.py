@@ -3,6 +3,8 @@
 import io
 import json
 import struct
+import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,9 +14,15 @@ from starlette.testclient import TestClient
 
 import explorer
 from explorer.data import load_dataset
+from explorer.latent import atlas as atlases
+from explorer.latent.project import ProjectionSpec, principal_plane
 from explorer.serve.catalogue import catalogue
-from explorer.serve.routes import routes, thumb_chunk
+from explorer.serve.decode import executor
+from explorer.serve.points import thumb_chunk
+from explorer.serve.routes import routes
+from tests.serve.test_decode import ask
 from tests.support import is_one_sentence
+from tests.workshop import lay_out
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +59,8 @@ def test_points_say_what_the_axes_mean(client, view, axes):
     about = json.loads(body[8 : 8 + struct.unpack("<2I", body[:8])[1]])
     assert about["axes"] == axes
     assert set(about) == {
-        *("axes", "classes", "noun", "origins", "shape", "total", "thumb_chunk", "variational")
+        *("axes", "classes", "count", "noun", "origins", "sample", "shape", "total"),
+        *("thumb_chunk", "variational"),
     }
 
 
@@ -72,7 +81,8 @@ def test_points_say_of_how_many_images_they_are_and_whether_there_is_a_posterior
     body = client.get(f"/explorer/points/{name}/{dataset}/{projection}").content
     n, length = struct.unpack("<2I", body[:8])
     about = json.loads(body[8 : 8 + length])
-    assert (n, about["total"]) == (300, total)
+    assert (n, about["count"], about["total"]) == (300, 300, total)
+    assert about["sample"] == "random"
     assert (about["shape"], about["variational"]) == (shape, variational)
 
 
@@ -185,12 +195,86 @@ def test_what_the_browser_has_already_is_not_sent_again(client):
     assert (again.status_code, again.content) == (304, b"")
 
 
+def columns(body: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Places `(n, 2)`, rows and labels `(n,)` of a points answer."""
+    n, length = struct.unpack("<2I", body[:8])
+    x, y, row = np.frombuffer(body, "<f4", 3 * n, 8 + length).reshape(3, n)
+    label = np.frombuffer(body, "u1", n, 8 + length + 12 * n)
+    return np.column_stack([x, y]), row.view("<i4"), label
+
+
+def test_a_map_that_was_made_anew_is_sent_anew(client, put):
+    artefact = put("linear")
+    address = "/explorer/points/linear/mnist-5k/pca"
+    first = client.get(address)
+    atlas = atlases.load_for(artefact)
+    moved = replace(atlas, projections={"pca": atlas.coordinates("pca") + 1})
+    atlases.save(moved, atlases.folder_for(artefact, atlas.name))
+    again = client.get(address, headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 200
+    assert np.allclose(columns(again.content)[0], columns(first.content)[0] + 1, atol=1e-4)
+    same = client.get(address, headers={"if-none-match": again.headers["etag"]})
+    assert same.status_code == 304
+
+
+def test_maps_of_one_model_that_differ_have_their_own_points_and_tags(client, put, digits):
+    lay_out(put("linear").folder, digits, "pca", count=120)
+    views = [f"/explorer/points/linear/mnist-5k/pca?count={count}" for count in (120, 300)]
+    answers = [client.get(view) for view in views]
+    assert [len(columns(answer.content)[1]) for answer in answers] == [120, 300]
+    assert len({answer.headers["etag"] for answer in answers}) == 2
+    other = client.get(views[1], headers={"if-none-match": answers[0].headers["etag"]})
+    assert other.status_code == 200
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_points_place_row_and_label_are_those_of_its_image(client, put, digits, seed):
+    """Any rows in any order: the points, their images as answered, and the images encoded anew."""
+    artefact = put("linear")
+    count = 50 + 7 * seed
+    rows = np.random.default_rng(seed).choice(5000, count, replace=False)
+    whole, model = atlases.load_for(artefact), explorer.load("linear", "cpu")
+    mean = model.encode(digits.pixels[rows].numpy()).mean.astype(np.float16).astype(np.float32)
+    labels = digits.labels.numpy()[rows]
+    some = replace(whole, rows=rows, labels=labels, mean=mean, projections={}, specs={})
+    some = atlases.with_projection(some, ProjectionSpec(method="pca"))
+    atlases.save(some, atlases.folder_for(artefact, some.name))
+    body = client.get(f"/explorer/points/linear/mnist-5k/pca?count={count}").content
+    plane = principal_plane(mean)
+    for i, (place, row, label) in enumerate(zip(*columns(body), strict=True)):
+        if i % 9:
+            continue
+        z = model.encode(digits.pixels[row : row + 1].numpy()).mean
+        assert plane.places(z.astype(np.float64))[0] == pytest.approx(place, abs=0.02)
+        assert label == digits.labels[row]
+        view = {"model": "linear", "dataset": "mnist-5k", "projection": "pca", "count": count}
+        _, pixels, said = ask(kind="image", row=int(row), **view)
+        assert said["place"] == pytest.approx(place, abs=1e-3)
+        assert said["z"] == pytest.approx(z[0], abs=0.01)
+        assert np.abs(pixels[0, :, :, 0] - 255 * model.decode(z)[0, 0]).max() <= 2
+
+
+def test_nothing_but_decodes_waits_for_the_decode_thread(client, put):
+    put("linear")
+    go_on = threading.Event()
+    busy = executor.submit(go_on.wait, 60)
+    try:
+        for path in ("points/linear/mnist-5k/pca", "thumbs/mnist-5k/0"):
+            assert client.get(f"/explorer/{path}").status_code == 200
+            assert not busy.done()
+    finally:
+        go_on.set()
+
+
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
         ("points/mnist-vae-9d/mnist-5k/raw", "no model called 'mnist-vae-9d'"),
         ("points/mnist-vae-2d/mnist-5k/umap", "no projection called 'umap'"),
         ("points/mnist-vae-2d/kmnist/raw", "no map"),
+        ("grid/mnist-vae-2d/mnist-5k/raw?x0=0&x1=1&y0=0&y1=1&nx=2&ny=2&count=7", "no map yet"),
+        ("points/mnist-vae-2d/mnist-5k/raw?count=all", "count in this address is a whole number"),
+        ("grid/mnist-vae-2d/mnist-5k/raw?x0=0&x1=1&y0=0&y1=1&nx=2&ny=2&count=-1", "whole number"),
         ("thumbs/mnist-5k/10", "ends before image 5120"),
         ("thumbs/faces/1250", "ends before image 40000"),
         ("thumbs/nothing/0", "no data set called 'nothing'"),

@@ -13,6 +13,7 @@ from PIL import Image
 from explorer import store
 from explorer.data import load_dataset
 from explorer.errors import ExplorerError
+from explorer.latent.names import name_for_map
 from explorer.latent.share import python
 from explorer.loaded import load
 from explorer.models import build
@@ -22,7 +23,7 @@ from explorer.spec import DataSpec
 from explorer.training import images as sources
 from explorer.training import run as runs
 from explorer.training.compose import compose
-from explorer.training.images import encoded, load_named, name_for_map, open_data
+from explorer.training.images import encoded, load_named, open_data
 from tests.support import CPU, finish, is_one_sentence, part, train_spec
 from tests.workshop import lay_out
 

@@ -4,16 +4,49 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.view.state import LAYERS, PLACE_DIGITS, Shown, ViewState, from_query
+from explorer.latent.polygon import polygon_to_text
+from explorer.latent.spec import ProjectionSpec
+from explorer.view.state import (
+    LAYERS,
+    MAX_NEIGHBOURS,
+    METRICS,
+    PLACE_DIGITS,
+    PROPERTIES,
+    Shown,
+    ViewState,
+    from_query,
+)
 from tests.support import is_one_sentence
 
+DIGITS = {"sets": (("mnist-5k", 5000),), "totals": {"mnist-5k": 5000}}
+COLOURS = {"label": "Class", "error": "Error", "kl": "KL"}
 MODELS = {
-    "two": Shown("mnist-5k", 5000, ("raw",)),
-    "twenty": Shown("mnist-5k", 5000, ("umap", "tsne", "pca")),
-    "other": Shown("faces", 100, ("umap", "pca")),
-    "told": Shown("mnist-5k", 5000, ("raw",), tuple("0123456789")),
-    "told-few": Shown("mnist-5k", 5000, ("raw", "pca"), ("even", "odd")),
+    "two": Shown(**DIGITS, projections=("raw",), colours=COLOURS, trust={"density": "Density"}),
+    "twenty": Shown(
+        (("mnist-5k", 5000), ("mnist", 70_000)),
+        {"mnist-5k": 5000, "mnist": 70_000},
+        ("umap", "tsne", "pca"),
+        colours=COLOURS,
+    ),
+    "other": Shown((("faces", 100), ("faces", 400)), {"faces": 400}, ("umap", "pca")),
+    "told": Shown(**DIGITS, projections=("raw",), classes=tuple("0123456789")),
+    "told-few": Shown(**DIGITS, projections=("raw", "pca"), classes=("even", "odd")),
 }
+KEYS = {
+    "umap": st.builds(
+        ProjectionSpec,
+        method=st.just("umap"),
+        neighbours=st.integers(2, 200),
+        supervised=st.booleans(),
+        seed=st.integers(0, 99),
+    ).map(lambda spec: spec.key),
+    "tsne": st.integers(5, 50).map(
+        lambda perplexity: ProjectionSpec(method="tsne", perplexity=perplexity).key
+    ),
+}
+SHAPE = polygon_to_text([[0, 0], [1, 0], [0.5, 2]])
+# The view that an empty address opens.
+FIRST = ViewState("two", "mnist-5k", 5000, "raw")
 
 coordinate = st.floats(-1e5, 1e5).map(lambda value: round(value, PLACE_DIGITS))
 
@@ -22,15 +55,26 @@ coordinate = st.floats(-1e5, 1e5).map(lambda value: round(value, PLACE_DIGITS))
 def views(draw):
     model = draw(st.sampled_from(sorted(MODELS)))
     shown = MODELS[model]
+    dataset, count = draw(st.sampled_from(shown.sets))
+    method = draw(st.sampled_from(shown.projections))
     view = ViewState(
         model,
-        shown.dataset,
-        draw(st.sampled_from(shown.projections)),
+        dataset,
+        count,
+        draw(KEYS.get(method, st.just(method))),
         draw(st.sampled_from(sorted(LAYERS))),
+        draw(st.sampled_from(sorted(shown.colours))),
+        draw(st.sampled_from([None, *shown.trust])),
         label=draw(st.none() | st.integers(0, len(shown.classes) - 1)) if shown.classes else None,
+        polygon=draw(st.none() | st.just(SHAPE)),
+        classes=draw(st.sampled_from(["", "3", "0,7"])),
+        neighbours=draw(st.integers(1, MAX_NEIGHBOURS)),
+        metric=draw(st.sampled_from(sorted(METRICS))),
+        hover=draw(st.booleans()),
+        pictures=draw(st.booleans()),
     )
     if draw(st.booleans()):
-        return view.at_row(draw(st.integers(0, shown.images - 1)))
+        return view.at_row(draw(st.integers(0, count - 1)))
     return view.at_place(draw(coordinate), draw(coordinate))
 
 
@@ -49,10 +93,12 @@ def test_unknown_keys_of_an_address_are_ignored(others, view):
 
 @given(
     st.dictionaries(
-        st.sampled_from(["model", "dataset", "projection", "layer", "row", "place", "label"]),
+        st.sampled_from(sorted(PROPERTIES)),
         st.one_of(
             st.text(max_size=30),
-            st.sampled_from(["two", "told", "1e999", "nan,0", "٣", "0", "9", "9" * 5000]),
+            st.sampled_from(
+                ["two", "told", "1e999", "nan,0", "٣", "0", "9", "9" * 5000, "umap-n9", "on", "0_0"]
+            ),
         ),
     )
 )
@@ -75,33 +121,72 @@ def test_any_nonsense_still_gives_a_view_and_a_sentence_for_each_fault(query):
         ({"place": "1"}, "two numbers with a comma"),
         ({"place": "1e7,0"}, "not on this map"),
         ({"place": "nan,0"}, "not on this map"),
+        ({"count": "1"}, "cannot hold '1' images"),
+        ({"count": "6000"}, "a number of 2 to 5000"),
+        ({"projection": "umap-n1"}, "neighbours should be greater"),
+        ({"colour": "eye"}, "no colouring called 'eye'"),
+        ({"trust": "hope"}, "no measure of trust called 'hope'"),
+        ({"polygon": "0_0_1"}, "A shape is written"),
+        ({"classes": "a"}, "Classes are numbers"),
+        ({"neighbours": "0"}, "1 to 24 nearest images"),
+        ({"metric": "taxi"}, "no metric called 'taxi'"),
+        ({"hover": "maybe"}, "'on' or 'off'"),
+        ({"pictures": ""}, "'on' or 'off'"),
     ],
 )
 def test_each_bad_value_is_named_with_what_was_expected(query, sentence):
     view, notices = from_query(query, MODELS, "two")
-    assert view == ViewState("two", "mnist-5k", "raw")
+    assert view == FIRST
     assert len(notices) == 1
     assert sentence in notices[0]
 
 
 def test_another_model_keeps_the_image_and_drops_the_place():
-    view = ViewState("two", "mnist-5k", "raw").at_row(42)
+    view = FIRST.at_row(42)
     assert view.with_model("twenty", MODELS["twenty"]) == ViewState(
-        "twenty", "mnist-5k", "umap", row=42
+        "twenty", "mnist-5k", 5000, "umap", row=42
     )
     placed = view.at_place(1, 2).with_model("twenty", MODELS["twenty"])
     assert (placed.row, placed.place) == (0, None)
 
 
 def test_a_model_on_another_data_set_does_not_keep_the_row_of_an_unrelated_image():
-    view = ViewState("two", "mnist-5k", "raw").at_row(42)
-    assert view.with_model("other", MODELS["other"]).row == 0
+    assert FIRST.at_row(42).with_model("other", MODELS["other"]).row == 0
 
 
 def test_the_projection_stays_when_the_next_model_has_it():
-    view = ViewState("twenty", "mnist-5k", "pca")
+    view = ViewState("twenty", "mnist-5k", 5000, "pca")
     assert view.with_model("other", MODELS["other"]).projection == "pca"
     assert view.with_model("two", MODELS["two"]).projection == "raw"
+
+
+def test_settings_stay_where_the_next_model_has_them_and_what_belongs_to_a_map_falls_away():
+    view = FIRST.changed(colour="kl", trust="density", polygon=SHAPE, classes="3", neighbours=9)
+    other = view.with_model("twenty", MODELS["twenty"])
+    assert (other.colour, other.trust, other.neighbours) == ("kl", None, 9)
+    assert (other.polygon, other.classes) == (None, "")
+    assert view.with_model("other", MODELS["other"]).colour == "label"
+
+
+def test_more_images_of_the_same_set_keep_the_image_and_another_set_does_not():
+    view = ViewState("other", "faces", 100, "umap", polygon=SHAPE).at_row(7)
+    more = view.with_images("faces", 400)
+    assert (more.row, more.count, more.polygon) == (7, 400, None)
+    assert view.with_images("digits", 100).row == 0
+
+
+def test_a_link_is_short_and_says_always_what_opens_the_view():
+    assert sorted(FIRST.to_query()) == [
+        "count", "dataset", "layer", "model", "projection", "row",
+    ]  # fmt: skip
+    assert sorted(FIRST.at_place(1, 2).changed(hover=False).to_query()) == [
+        "count", "dataset", "hover", "layer", "model", "place", "projection",
+    ]  # fmt: skip
+
+
+def test_an_address_without_a_number_of_images_opens_the_first_choice_of_its_set():
+    assert from_query({"model": "twenty", "dataset": "mnist"}, MODELS, "two")[0].count == 70_000
+    assert from_query({"model": "other"}, MODELS, "two")[0].count == 100
 
 
 # --- the class of a conditional model ---------------------------------------------------------
@@ -109,13 +194,13 @@ def test_the_projection_stays_when_the_next_model_has_it():
 
 @pytest.mark.parametrize(("model", "label"), [("told", 0), ("told", 9), ("told-few", 1)])
 def test_a_class_is_part_of_the_address(model, label):
-    view = ViewState(model, "mnist-5k", "raw").with_label(label)
+    view = ViewState(model, "mnist-5k", 5000, "raw", label=label)
     assert view.to_query()["label"] == str(label)
     assert from_query(view.to_query(), MODELS, "two") == (view, [])
 
 
 def test_the_images_own_class_is_left_out_of_the_address():
-    view = ViewState("told", "mnist-5k", "raw").with_label(3).with_label(None)
+    view = ViewState("told", "mnist-5k", 5000, "raw").changed(label=3).changed(label=None)
     assert "label" not in view.to_query()
     assert from_query({"model": "told"}, MODELS, "two")[0].label is None
 
@@ -138,7 +223,7 @@ def test_a_class_that_there_is_not_is_one_sentence_and_the_images_own_is_shown(
     model, label, sentence
 ):
     view, notices = from_query({"model": model, "label": label}, MODELS, "two")
-    assert view == ViewState(model, "mnist-5k", "raw")
+    assert view == ViewState(model, "mnist-5k", 5000, "raw")
     assert len(notices) == 1
     assert sentence in notices[0]
     assert is_one_sentence(notices[0])
@@ -149,14 +234,14 @@ def test_a_class_that_there_is_not_is_one_sentence_and_the_images_own_is_shown(
     [(1, "told-few", 1), (2, "told-few", None), (1, "two", None), (None, "told-few", None)],
 )
 def test_another_model_keeps_the_class_if_it_can_be_told_it(label, model, kept):
-    view = ViewState("told", "mnist-5k", "raw", label=label).at_row(42)
+    view = ViewState("told", "mnist-5k", 5000, "raw", label=label).at_row(42)
     other = view.with_model(model, MODELS[model])
     assert (other.label, other.row) == (kept, 42)
     assert from_query(other.to_query(), MODELS, "two") == (other, [])
 
 
 def test_the_class_stays_when_the_place_the_layer_or_the_projection_changes():
-    view = ViewState("told-few", "mnist-5k", "raw", label=1)
-    for other in (view.at_row(3), view.at_place(1, 2), view.with_layer("grid")):
+    view = ViewState("told-few", "mnist-5k", 5000, "raw", label=1)
+    for other in (view.at_row(3), view.at_place(1, 2), view.changed(layer="grid")):
         assert other.label == 1
     assert view.with_projection("pca").label == 1

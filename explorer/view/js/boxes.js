@@ -17,10 +17,10 @@ export function fitted(box, pixelsWide, pixelsHigh) {
 
 export const moved = (box, dx, dy) => ({ x0: box.x0 + dx, x1: box.x1 + dx, y0: box.y0 + dy, y1: box.y1 + dy })
 
-// Zoom by a factor about a place that stays where it is; never farther than 1/4 or nearer than 300 times `home`.
-export function zoomed(box, home, factor, x, y) {
+// Zoom by a factor about a place that stays where it is; never farther than 1/4 or nearer than `most` times `home`.
+export function zoomed(box, home, factor, x, y, most) {
   const span = sizeOf(box)[0], limit = sizeOf(home)[0]
-  const next = Math.min(4 * limit, Math.max(limit / 300, span / factor)), scale = next / span
+  const next = Math.min(4 * limit, Math.max(limit / most, span / factor)), scale = next / span
   return { x0: x + (box.x0 - x) * scale, x1: x + (box.x1 - x) * scale, y0: y + (box.y0 - y) * scale, y1: y + (box.y1 - y) * scale }
 }
 

@@ -12,39 +12,78 @@ export function paint(canvas, pixels, height, width, channels) {
   canvas.getContext('2d').putImageData(image, 0, 0)
 }
 
-// Thumbnails belong to the data set and are fetched by row, a chunk at a time; the browser keeps them.
-export function openThumbs(urlOf, { shape, thumb_chunk: chunk, total }) {
+// A set of at most this many bytes is fetched whole, in the background, so that every hover is instant.
+const WHOLE = 8e6
+// Of a larger one the images that are asked for, so many in one request, and the last so many are remembered.
+const TOGETHER = 256, REMEMBERED = 8000
+
+// Images belong to the data set and are fetched by row: so many in a row at once, or any. `at` makes addresses of paths.
+export function openImages(at, dataset, { shape, thumb_chunk: chunk, total }) {
+  const chunkUrl = index => at(`thumbs/${encodeURIComponent(dataset)}/${index}`)
+  const rowsUrl = rows => at(`images/${encodeURIComponent(dataset)}?rows=${rows.join(',')}`)
   const [height, width, channels] = shape
   const size = height * width * channels
-  const chunks = new Map()
-  const load = index => {
+  const whole = total * size <= WHOLE
+  const known = new Map(), wanted = new Map(), chunks = new Map()
+  let asking = false
+
+  const fetched = url => fetch(url)
+    .then(answer => { if (!answer.ok) throw new Error(answer.status); return answer.arrayBuffer() })
+    .then(buffer => new Uint8Array(buffer))
+
+  function loadChunk(index) {
     if (!chunks.has(index)) {
-      const entry = { pixels: null }
-      entry.ready = fetch(urlOf(index))
-        .then(answer => { if (!answer.ok) throw new Error(answer.status); return answer.arrayBuffer() })
-        .then(buffer => { entry.pixels = new Uint8Array(buffer) })
-        .catch(() => { chunks.delete(index) })
-      chunks.set(index, entry)
+      chunks.set(index, fetched(chunkUrl(index)).then(bytes => {
+        for (let k = 0; (k + 1) * size <= bytes.length; k++) known.set(index * chunk + k, bytes.subarray(k * size, (k + 1) * size))
+      }).catch(() => { chunks.delete(index) }))
     }
     return chunks.get(index)
   }
-  return {
-    // Paints at once when the chunk is here; otherwise when it arrives, unless the canvas was given to another row.
+  // One request at a time, for the newest wishes; a pointer that moved on has no use for the older ones.
+  async function askRows() {
+    if (asking) return
+    asking = true
+    while (wanted.size) {
+      const batch = [...wanted.keys()].slice(-TOGETHER), waiting = new Map(wanted)
+      wanted.clear()
+      try {
+        const bytes = await fetched(rowsUrl(batch))
+        batch.forEach((row, k) => known.set(row, bytes.subarray(k * size, (k + 1) * size)))
+      } catch { continue /* asked for again when it is needed again */ }
+      while (known.size > REMEMBERED) known.delete(known.keys().next().value)
+      for (const row of batch) for (const each of waiting.get(row)) each()
+    }
+    asking = false
+  }
+
+  const images = {
+    width, height, channels,
+    // The pixels of a row, or null while they come: `then` is called when they are here.
+    pixels(row, then) {
+      const here = known.get(row)
+      if (here) return here
+      if (whole) loadChunk(Math.floor(row / chunk)).then(() => then && known.has(row) && then())
+      else {
+        const waiting = wanted.get(row) ?? []
+        wanted.delete(row)                     // the newest wish is the last
+        wanted.set(row, then ? [...waiting, then] : waiting)
+        queueMicrotask(askRows)
+      }
+      return null
+    },
+    // Paints at once when the image is here; otherwise when it arrives, unless the canvas was given to another row.
     paint(canvas, row) {
       canvas.dataset.row = row
-      const entry = load(Math.floor(row / chunk))
       const draw = () => {
-        if (!entry.pixels || canvas.dataset.row !== String(row)) return
-        const start = (row % chunk) * size
-        paint(canvas, entry.pixels.subarray(start, start + size), height, width, channels)
+        if (canvas.dataset.row !== String(row)) return
+        const pixels = known.get(row)
+        if (pixels) paint(canvas, pixels, height, width, channels)
       }
-      if (entry.pixels) draw()
-      else entry.ready.then(draw)
+      if (images.pixels(row, draw)) draw()
     },
-    // Small sets are fetched whole, in the background, so that every hover is instant.
-    async prefetch(limitBytes = 8e6) {
-      if (total * size > limitBytes) return
-      for (let index = 0; index * chunk < total; index++) await load(index).ready
+    async prefetch() {
+      if (whole) for (let index = 0; index * chunk < total; index++) await loadChunk(index)
     },
   }
+  return images
 }

@@ -6,10 +6,24 @@ export function parsePoints(buffer) {
   let at = 8 + length
   const column = Type => { const values = new Type(buffer, at, n); at += values.byteLength; return values }
   const x = column(Float32Array), y = column(Float32Array), row = column(Int32Array), label = column(Uint8Array)
-  return { n, about, x, y, row, label }
+  return { n, about, x, y, row, label, indexOf: rowFinder(row) }
 }
 
-// A uniform grid over the map: looking up the nearest point costs the same at any number of points.
+// row of the data set -> position among the points, or -1. Rows ascend, so that no table is needed.
+function rowFinder(row) {
+  return wanted => {
+    let low = 0, high = row.length - 1
+    while (low <= high) {
+      const middle = (low + high) >> 1
+      if (row[middle] === wanted) return middle
+      if (row[middle] < wanted) low = middle + 1
+      else high = middle - 1
+    }
+    return -1
+  }
+}
+
+// A uniform grid over the map: looking up what lies around a place costs the same at any number of points.
 export function indexPoints({ n, x, y }) {
   const side = Math.max(1, Math.min(512, Math.floor(Math.sqrt(n / 2))))
   const box = bounds(x, y)
@@ -52,6 +66,35 @@ export function nearestPoint(points, index, [px, py], [ux, uy], visible = () => 
   return best === null ? null : { i: best, pixels: Math.sqrt(bestSquared) }
 }
 
+// Calls `each(i)` for the points within a box of the map, until it returns false.
+export function eachWithin(points, { side, box, sx, sy, clamp, start, order }, { x0, x1, y0, y1 }, each) {
+  if (x1 < box.x0 || x0 > box.x1 || y1 < box.y0 || y0 > box.y1) return
+  const [left, right] = [x0, x1].map(x => clamp((x - box.x0) * sx)), [low, high] = [y0, y1].map(y => clamp((y - box.y0) * sy))
+  for (let gy = low; gy <= high; gy++) {
+    for (let k = start[gy * side + left]; k < start[gy * side + right + 1]; k++) {
+      const i = order[k], x = points.x[i], y = points.y[i]
+      if (x >= x0 && x <= x1 && y >= y0 && y <= y1 && each(i) === false) return
+    }
+  }
+}
+
+// Which points lie in a polygon, by the even-odd rule: the same rule as the server's.
+export function anyInside(points, index, corners, visible) {
+  const xs = corners.map(([x]) => x), ys = corners.map(([, y]) => y)
+  const box = { x0: Math.min(...xs), x1: Math.max(...xs), y0: Math.min(...ys), y1: Math.max(...ys) }
+  let found = false
+  eachWithin(points, index, box, i => {
+    let odd = false
+    corners.forEach(([x0, y0], k) => {
+      const [x1, y1] = corners[(k + 1) % corners.length], y = points.y[i]
+      if ((y0 > y) !== (y1 > y) && points.x[i] < x0 + (y - y0) * (x1 - x0) / (y1 - y0)) odd = !odd
+    })
+    found = odd && visible(i)
+    return !found
+  })
+  return found
+}
+
 export function bounds(x, y) {
   let x0 = Infinity, x1 = -Infinity, y0 = Infinity, y1 = -Infinity
   for (let i = 0; i < x.length; i++) {
@@ -73,11 +116,11 @@ export function coreBounds(x, y) {
   return { x0, x1, y0, y1 }
 }
 
-// Where a class's name is written: at the median of its points, where most of them are.
-export function classCentres({ n, x, y, label }, count) {
-  return Array.from({ length: count }, (_, c) => {
+// Where a group's name is written: at the median of its points, where most of them are.
+export function groupCentres({ n, x, y }, of, count) {
+  return Array.from({ length: count }, (_, group) => {
     const xs = [], ys = []
-    for (let i = 0; i < n; i++) if (label[i] === c) { xs.push(x[i]); ys.push(y[i]) }
+    for (let i = 0; i < n; i++) if (of[i] === group) { xs.push(x[i]); ys.push(y[i]) }
     if (!xs.length) return null
     const middle = values => Float32Array.from(values).sort()[values.length >> 1]
     return [middle(xs), middle(ys)]

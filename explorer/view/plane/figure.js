@@ -1,44 +1,19 @@
-// The map itself: a Plotly scatter drawn once per atlas. Plotly draws; what is shown is decided here, by one box.
-import { classCentres, coreBounds } from '../js/points.js'
-import { fitted, holds, including, moved, padded, sizeOf, spreadOut, zoomed } from '../js/boxes.js'
-import { classColour } from '../js/theme.js'
+// The map itself: a Plotly scatter drawn once per atlas and colouring. Plotly draws; what is shown is decided here, by one box.
+import { coreBounds, eachWithin, groupCentres } from '../js/points.js'
+import { fitted, including, moved, padded, sizeOf, spreadOut, zoomed } from '../js/boxes.js'
+import { hasWebgl } from '../js/plotly.js'
+import { WITHOUT_WEBGL, looks, thinned, traces } from './traces.js'
 
-const loading = new Map()
-export function loadPlotly(url) {
-  if (globalThis.Plotly) return Promise.resolve(globalThis.Plotly)
-  if (!loading.has(url)) {
-    loading.set(url, new Promise((resolve, reject) => {
-      const script = document.createElement('script')
-      script.src = url
-      script.onload = () => resolve(globalThis.Plotly)
-      script.onerror = () => { loading.delete(url); reject(new Error('Plotly could not be loaded')) }
-      document.head.append(script)
-    }))
-  }
-  return loading.get(url)
-}
-
-// Fewer points can be drawn larger; many would hide each other.
-export const markerSize = n => (n <= 8000 ? 5 : n <= 80000 ? 3 : 2)
 // Names of classes are kept this far apart, in pixels: from top to bottom, and from side to side by their length.
 const NAME_GAP = 24, NAME_LETTER = 8
+// What lies around a name: within this share of the first view.
+const NAMED = 0.03
+// More names than this would hide the map.
+const MOST_NAMES = 14
+// The closest view of 5,000 points, as a share of the first view.
+const NEAREST = 60
 // Room around the middle 99 % of the points, as a share of their extent.
 const HOME_MARGIN = 0.12
-
-export function traces({ x, y, label }, classes) {
-  const counts = new Uint32Array(classes.length)
-  for (const c of label) counts[c]++
-  const columns = classes.map((_, c) => ({ x: new Float32Array(counts[c]), y: new Float32Array(counts[c]), at: 0 }))
-  for (let i = 0; i < x.length; i++) {
-    const column = columns[label[i]]
-    column.x[column.at] = x[i]
-    column.y[column.at++] = y[i]
-  }
-  return columns.map((column, c) => ({
-    type: 'scattergl', mode: 'markers', name: classes[c], x: column.x, y: column.y,
-    hoverinfo: 'skip', marker: { color: classColour(c), size: markerSize(x.length), opacity: 0.75 },
-  }))
-}
 
 function layoutFor(about, theme) {
   // A projection's axes carry no unit; a raw latent's and principal components' do.
@@ -56,39 +31,55 @@ function layoutFor(about, theme) {
 }
 
 const ranges = box => ({ 'xaxis.range': [box.x0, box.x1], 'yaxis.range': [box.y0, box.y1] })
+const CONFIG = { displaylogo: false, displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false }
 
-export async function createFigure(Plotly, plot, points, { theme, onView }) {
-  const { classes } = points.about
-  const home = padded(coreBounds(points.x, points.y), HOME_MARGIN)
-  let wanted = home, colours = theme, visible = classes.map(() => true), layer = 'points'
-  await Plotly.react(plot, traces(points, classes), layoutFor(points.about, theme), {
-    displaylogo: false, displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false,
-  })
+export async function createFigure(Plotly, plot, points, index, { theme, colouring, onView }) {
+  const home = padded(coreBounds(points.x, points.y), HOME_MARGIN), webgl = hasWebgl()
+  // As near as a few of the points: more of them need a closer look.
+  const nearest = NEAREST * Math.sqrt(Math.max(1, points.n / 5000))
+  let wanted = home, colours = theme, painted = colouring, selected = null
+  let visible = colouring.groups.map(() => true), layer = 'points', centres = []
+  // A name stands where its group is the largest around; on a mixed map it would name the others too.
+  const reach = NAMED * Math.max(...sizeOf(home))
+  function stands(centre, group) {
+    if (!centre) return null
+    const counts = new Uint32Array(painted.groups.length), [x, y] = centre
+    eachWithin(points, index, { x0: x - reach, x1: x + reach, y0: y - reach, y1: y + reach }, i => { counts[painted.of[i]]++ })
+    return counts.every((count, other) => other === group || count < counts[group]) ? centre : null
+  }
+  const measure = () => {
+    const named = painted.kind === 'category' && painted.groups.length <= MOST_NAMES
+    centres = named ? groupCentres(points, painted.of, painted.groups.length).map(stands) : []
+  }
+  measure()
+  await Plotly.react(plot, traces(points, painted, selected, webgl), layoutFor(points.about, theme), CONFIG)
   const axes = () => [plot._fullLayout.xaxis, plot._fullLayout.yaxis]
   const lengths = () => axes().map(axis => axis._length)
 
   // `wanted` is what the person asked to see; the plot shows the smallest box of its own shape around it.
-  function view(box, settled = true) {
+  function view(box) {
     wanted = box
     Plotly.relayout(plot, ranges(fitted(wanted, ...lengths())))
-    onView(settled)
+    onView()
   }
   function names() {
-    const unit = sizeOf(fitted(home, ...lengths()))[0] / lengths()[0]
-    const centres = classCentres(points, classes.length)
+    const unit = sizeOf(fitted(home, ...lengths()))[0] / lengths()[0], groups = painted.groups
     const shown = centres.map((centre, c) => ({ centre, c })).filter(({ centre, c }) => centre && visible[c] && layer !== 'grid')
     // Words are wider than high: measured in their own shape, they are as far apart both ways.
-    const longest = Math.max(...shown.map(({ c }) => classes[c].length), 1)
+    const longest = Math.max(...shown.map(({ c }) => groups[c].name.length), 1)
     const wide = Math.max(1, (NAME_LETTER * longest + 8) / NAME_GAP)
     const places = spreadOut(shown.map(({ centre: [x, y] }) => [x / wide, y]), NAME_GAP * unit)
       .map(([x, y]) => [x * wide, y])
     return shown.map(({ c }, k) => ({
-      x: places[k][0], y: places[k][1], text: `<b>${classes[c]}</b>`, showarrow: false, borderpad: 1, opacity: 0.85,
-      font: { size: 15, color: colours.text }, bgcolor: colours.background,
+      x: places[k][0], y: places[k][1], text: `<b>${escaped(groups[c].name)}</b>`, showarrow: false, borderpad: 1,
+      opacity: 0.85, font: { size: 15, color: colours.text }, bgcolor: colours.background,
     }))
   }
+  const redraw = () => Plotly.react(plot, traces(points, painted, selected, webgl), plot.layout, CONFIG)
 
   const figure = {
+    // How many of the points are drawn: all, where there is WebGL.
+    drawn: Math.ceil(points.n / (webgl ? 1 : thinned(points.n, WITHOUT_WEBGL) ?? 1)),
     // Screen to data and back, in pixels from the plot's top left corner.
     toPlace(clientX, clientY) {
       const [x, y] = axes(), box = plot.getBoundingClientRect()
@@ -112,29 +103,40 @@ export async function createFigure(Plotly, plot, points, { theme, onView }) {
     view: () => fitted(wanted, ...lengths()),
     // How many points the view leaves out.
     beyond() {
-      const box = figure.view()
       let count = 0
-      for (let i = 0; i < points.n; i++) if (!holds(box, [points.x[i], points.y[i]])) count++
-      return count
+      eachWithin(points, index, figure.view(), () => { count++ })
+      return points.n - count
+    },
+    // Other colours for the same points.
+    async paint(next, nextVisible) {
+      [painted, visible] = [next, nextVisible]
+      measure()
+      await redraw()
+      figure.show(visible, layer)
+    },
+    // A chosen group (positions) on a grey ground; null for none.
+    async select(next) {
+      if (!next && !selected) return
+      selected = next
+      await redraw()
+      figure.show(visible, layer)
     },
     show(nextVisible, nextLayer) {
-      visible = nextVisible
-      layer = nextLayer
-      Plotly.update(plot,
-        { visible: visible.map(on => on && layer !== 'grid'), 'marker.opacity': layer === 'points' ? 0.75 : 0.5 },
+      [visible, layer] = [nextVisible, nextLayer]
+      const all = looks(painted, visible, selected, layer)
+      Plotly.update(plot, { visible: layer !== 'grid', 'marker.color': all.map(one => one.colour), 'marker.opacity': all.map(one => one.opacity) },
         { annotations: names() })
     },
-    background(image) {
-      const { x0, x1, y0, y1 } = image?.box ?? {}
-      Plotly.relayout(plot, { images: !image ? [] : [{
-        source: image.source, xref: 'x', yref: 'y', x: x0, y: y1, sizex: x1 - x0, sizey: y1 - y0,
-        sizing: 'stretch', layer: 'below',
-      }] })
+    // Pictures under the points, the first at the bottom: [{ source, box, opacity }].
+    background(pictures) {
+      Plotly.relayout(plot, { images: pictures.map(({ source, box: { x0, x1, y0, y1 }, opacity = 1 }) => ({
+        source, xref: 'x', yref: 'y', x: x0, y: y1, sizex: x1 - x0, sizey: y1 - y0, sizing: 'stretch', layer: 'below', opacity,
+      })) })
     },
     pan(dx, dy) { const [ux, uy] = figure.unit(); view(moved(figure.view(), -dx / ux, dy / uy)) },
     zoom(factor, place) {
       const now = figure.view(), [x, y] = place ?? [(now.x0 + now.x1) / 2, (now.y0 + now.y1) / 2]
-      view(zoomed(now, home, factor, x, y))
+      view(zoomed(now, home, factor, x, y, nearest))
     },
     include(place) { view(padded(including(wanted, place))) },
     reset() { view(home) },
@@ -148,16 +150,19 @@ export async function createFigure(Plotly, plot, points, { theme, onView }) {
       }
       Plotly.relayout(plot, lines)
     },
-    // What is on the screen, on a ground of its own, with the kept place and the classes named.
-    save(name, kept) {
+    // What is on the screen, on a ground of its own, with the kept place and the groups named.
+    save(format, name, kept) {
       const ring = { type: 'scatter', mode: 'markers', name: 'kept', x: [kept[0]], y: [kept[1]],
         marker: { symbol: 'circle-open', size: 18, color: colours.text, line: { width: 3 } } }
       const ground = { paper_bgcolor: colours.background, plot_bgcolor: colours.background, showlegend: true }
       const { clientWidth: width, clientHeight: height } = plot
       Plotly.downloadImage({ data: [...plot.data, ring], layout: { ...plot.layout, ...ground } },
-        { format: 'png', filename: name, width: width + 90, height, scale: 2 })
+        { format, filename: name, width: width + 90, height, scale: format === 'svg' ? 1 : 2 })
     },
   }
   view(home)
   return figure
 }
+
+// Plotly reads a little HTML in its texts; a folder's name is only a name.
+const escaped = text => text.replace(/[&<>]/g, sign => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign])

@@ -2,7 +2,9 @@
 import { classColour } from '../js/theme.js'
 
 // Shape and word together, so that nothing rests on colour.
-const TRUST = { data: '● in data', rare: '◐ rare image', gap: '◐ in a gap', outside: '○ outside' }
+const TRUST = { data: ['●', 'in data'], rare: ['◐', 'rare image'], gap: ['◐', 'in a gap'], outside: ['○', 'outside'] }
+// An image that takes longer than this is not the one that is pointed at: it steps back until it is.
+const SLOW_MS = 200
 // Above this many dimensions numbers become bars.
 const NUMBERS = 8
 // Larger grids of codes are shown as colours alone.
@@ -20,6 +22,9 @@ const element = (tag, className, text) => {
   return made
 }
 
+// What an image of a class is called: "digit 7", but "face, bald".
+export const className = ({ noun, classes }, label) => (/^\d/.test(classes[label]) ? `${noun} ${classes[label]}` : `${noun}, ${classes[label]}`)
+
 // What a row of the data set is called: "MNIST training image 123".
 export function rowName(about, row) {
   let start = 0
@@ -32,24 +37,29 @@ export function rowName(about, row) {
 
 export function createPanel(root, { onPick }) {
   const part = name => root.querySelector(`[data-part=${name}]`)
-  let about = null, thumbs = null
+  let about = null, images = null
+  const faults = new Map()
+  let slow = 0
 
   const panel = {
-    open(nextAbout, nextThumbs) { about = nextAbout; thumbs = nextThumbs },
+    open(nextAbout, nextImages) { about = nextAbout; images = nextImages },
 
     // The left picture is always a real image: the point's own, or the nearest one on the map.
     original(row, label, exact, someHidden) {
-      thumbs.paint(part('original'), row)
-      part('original').setAttribute('aria-label', `${about.noun} ${about.classes[label]}`)
+      images.paint(part('original'), row)
+      part('original').setAttribute('aria-label', className(about, label))
       part('original-card').dataset.kind = exact ? 'original' : 'nearest'
       part('original-title').textContent = exact ? 'Original' : someHidden ? 'Nearest shown' : 'Nearest original'
-      part('original-caption').textContent = `${about.noun} ${about.classes[label]}`
+      part('original-caption').textContent = className(about, label)
       part('original-row').textContent = rowName(about, row)
       root.dataset.on = exact ? 'point' : 'place'
     },
 
     // Title and tone change with the pixels that they speak of.
     decoded(said) {
+      clearTimeout(slow)
+      if ('slow' in root.dataset) part('status').textContent = 'Measuring how far to trust this model: only the first time…'
+      delete root.dataset.slow
       const canvas = part('decoded'), drawnAs = said.as === undefined ? null : about.classes[said.as]
       // Told another class than the image's own, a conditional model draws something new in its style.
       const exact = said.row !== undefined && (said.as === undefined || said.as === said.label)
@@ -64,12 +74,16 @@ export function createPanel(root, { onPick }) {
     },
 
     // Until the answer with details comes, the words below belong to the place before.
-    waiting() { root.dataset.stale = '' },
+    waiting() {
+      root.dataset.stale = ''
+      clearTimeout(slow)
+      slow = setTimeout(() => { root.dataset.slow = ''; part('status').textContent = 'Decoding…' }, SLOW_MS)
+    },
 
     detail(said) {
       delete root.dataset.stale
       part('trust').dataset.trust = said.trust
-      part('trust').textContent = TRUST[said.trust]
+      part('trust').textContent = TRUST[said.trust].join(' ')
       part('why').textContent = said.why
       part('measures').textContent = [
         said.mse === undefined ? null : `Squared error ${said.mse.toPrecision(2)} per pixel${about.variational ? ', from the posterior mean' : ''}.`,
@@ -77,15 +91,36 @@ export function createPanel(root, { onPick }) {
         said.mixed ? `Mixed from ${said.mixed.rows.length} neighbours on the map, whose latents differ by ` +
           `${number(100 * said.mixed.spread, 0)} % of the overall spread.` : null,
       ].filter(Boolean).join(' ')
+      part('neighbours-title').textContent = `Nearest images, by ${said.metric === 'cosine' ? 'angle between latents' : 'latent distance'}`
       strip(part('neighbours'), said.neighbours)
+      part('status').textContent = status(said)
       if (said.codes) codes(part('latent'), said.codes)
       else latent(part('latent'), said.latent, said.sigma)
     },
 
-    fault(sentence) {
-      part('fault-text').textContent = sentence
-      part('fault').hidden = !sentence
+    // Each source of faults has its own sentence, so that what one mends does not hide the others.
+    fault(sentence, source = 'map') {
+      if (sentence) faults.set(source, sentence)
+      else faults.delete(source)
+      part('fault-text').textContent = [...faults.values()].join(' ')
+      part('fault').hidden = !faults.size
     },
+    clear() { faults.clear(); panel.fault('') },
+  }
+
+  // What is at the pointer, in words, for those who do not see it.
+  function status(said) {
+    const nearest = said.neighbours[0]
+    return [
+      looks(said), TRUST[said.trust][1],
+      nearest && `nearest ${said.row === undefined ? '' : 'other '}real image ${said.metric === 'cosine' ? `at a cosine distance of ${number(nearest.distance)}` : `${number(nearest.distance)} away`} (${rowName(about, nearest.row)})`,
+    ].filter(Boolean).join(', ') + '.'
+  }
+
+  // Where no classifier knows such images, the nearest real one says what it is like.
+  function looks({ reads, sure, neighbours: [nearest] }) {
+    if (reads !== undefined) return `Looks like ${className(about, reads)}${sure < 0.9 ? ` (${Math.round(100 * sure)} % sure)` : ''}`
+    return nearest ? `Most like ${className(about, nearest.label)}` : 'Decoded'
   }
 
   // Buttons, so that a keyboard reaches them; kept and refilled, so that nothing jumps.
@@ -102,10 +137,11 @@ export function createPanel(root, { onPick }) {
       const button = list.children[index], [canvas, name, note] = button.children
       button.dataset.row = row
       button.title = `${rowName(about, row)}, ${number(distance)} away in latent space: click to go there`
+      button.setAttribute('aria-label', `${className(about, label)}, ${button.title}`)
       name.textContent = about.classes[label]
       name.style.borderColor = classColour(label)
       note.textContent = number(distance)
-      thumbs.paint(canvas, row)
+      images.paint(canvas, row)
     })
   }
 

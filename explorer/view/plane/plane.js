@@ -1,26 +1,35 @@
 // The plane: one row that reads image -> encoder -> latent plane -> decoder -> image. It knows the pointer in data
-// coordinates anywhere, decodes there through the channel, and tells the page only of a place that was kept.
+// coordinates anywhere, decodes there through the channel, and tells the page only of what was kept.
 import { holds } from '../js/boxes.js'
 import { openChannel } from '../js/channel.js'
+import { byLabel, parseColumn } from '../js/colouring.js'
 import { listen } from '../js/gestures.js'
-import { openThumbs, paint } from '../js/images.js'
-import { indexPoints, nearestPoint, parsePoints } from '../js/points.js'
+import { openImages, paint } from '../js/images.js'
+import { loadPlotly } from '../js/plotly.js'
+import { anyInside, indexPoints, nearestPoint, parsePoints } from '../js/points.js'
 import { themeOf } from '../js/theme.js'
-import { createFigure, loadPlotly } from './figure.js'
+import { ready, who } from '../js/waiting.js'
+import { createAtPoints } from './atpoints.js'
+import { createFigure } from './figure.js'
+import { createFind } from './find.js'
+import { cornersOf, createGroup, createPosterior, createStroke, parseChoice } from './group.js'
 import { createLegend } from './legend.js'
 import { createOverlay } from './overlay.js'
 import { createPanel } from './panel.js'
+import { createPreview } from './preview.js'
+import { createShare } from './share.js'
+import { createUnder } from './under.js'
+import { createTip, createTools, describeQuality, viewWords, watchLook } from './view.js'
+import { createWait } from './wait.js'
 
 // A pointer this near to a point means the point.
 const SNAP_PIXELS = 7, SNAP_TOUCH = 14
-// A pointer at rest this long asks for trust and neighbours.
-const REST_MS = 140
+const REST_MS = 140              // a pointer at rest this long asks for trust and neighbours
 // The image comes first: the page hears of a kept place a little later, because its script and the browser's own
 // update would delay the decode.
 const TELL_MS = 60
+const ANSWERED_MS = 3000         // the script has answered a kept place by then
 const STEP_PIXELS = 6, STEP_LARGE = 40
-// Decoded cells along the longer side of the map.
-const GRID_CELLS = 22, GRID_CELLS_SMALL = 14, SMALL_PIXELS = 500
 
 const at = path => new URL(`./explorer/${path}`, document.baseURI).href
 const mounted = new WeakMap()
@@ -34,73 +43,115 @@ export default function ({ parentElement, data, setTriggerValue }) {
 function createPlane(root, setTriggerValue) {
   const part = name => root.querySelector(`[data-part=${name}]`)
   const plot = part('plot')
-  const overlay = createOverlay(part('overlay'))
+  const overlay = createOverlay(part('overlay')), wait = createWait(root, at), under = createUnder(root, plot, at, wait)
   const panel = createPanel(root, { onPick: row => keep(targetOfRow(row)) })
-  const legend = createLegend(part('legend'), () => drawLayer())
+  const legend = createLegend(part('legend'), part('legend-title'), () => drawLayer())
+  const tip = createTip(part('tip')), atPoints = createAtPoints(part('pictures')), preview = createPreview(part('pictures'))
   const channel = openChannel(at('decode').replace(/^http/, 'ws'), open => { root.dataset.connected = open })
-  let shown = null          // what the page asked for: { model, dataset, projection, layer, row, place }
-  let points = null, index = null, figure = null, thumbs = null
-  let kept = null, target = null, rest = 0, generation = 0
+  const look = watchLook(root, plot, {
+    onTheme: theme => figure?.recolour(theme),
+    onSize: () => figure?.resize().then(viewed),
+  })
+  let shown = null          // what the page asked for; see PlaneData in plane.py
+  let points = null, index = null, figure = null, images = null, colouring = null
+  let kept = null, target = null, rest = 0, generation = 0, found = null, group = null
+  let opening = null, measuring = null          // what is waited for: the map, its colours
+  let told = 0                                  // when the page was last told of a kept place
 
-  const mapPath = () => [shown.model, shown.dataset, shown.projection].map(encodeURIComponent).join('/')
+  const names = keys => keys.map(key => encodeURIComponent(shown[key])).join('/')
+  const mapPath = () => `${names(['model', 'dataset', 'projection'])}?count=${shown.count}`
+  const dataPath = () => `${names(['model', 'dataset'])}?count=${shown.count}`
+  const jobUrl = id => at(`jobs/${id}?who=${who}`)
   const placeOf = next => next.xy ?? [points.x[next.i], points.y[next.i]]
+  const tell = (name, value) => setTimeout(() => setTriggerValue(name, value), TELL_MS)
 
   function update(data) {
-    const before = shown
+    const before = shown, changed = key => !before || data[key] !== before[key]
     shown = data
-    followTheme()
-    if (!before || ['model', 'dataset', 'projection'].some(key => data[key] !== before[key])) return openMap()
+    look.follow()
+    if (['model', 'dataset', 'count', 'projection'].some(changed)) return openMap()
     if (!figure) return
-    if (data.label !== before.label) { drawLayer(); show(kept, true) }
-    if (data.layer !== before.layer) drawLayer()
-    if (!same(data, kept)) restore()
+    if (changed('colour')) recolour()
+    if (changed('label')) { drawLayer(); posterior.offer(offered()); show(kept, true) }
+    if (changed('layer') || changed('pictures')) drawLayer()
+    if (changed('trust')) drawTrust()
+    if (changed('polygon') || changed('groupName')) openGroup()
+    if (changed('neighbours') || changed('metric')) show(kept, true)
+    // An answer of the script that is older than the last click does not take it back.
+    if (same(data, kept)) told = 0
+    else if (performance.now() - told > ANSWERED_MS) restore()
   }
 
   async function openMap() {
-    const mine = ++generation
+    const mine = ++generation, current = () => mine === generation
     root.dataset.ready = 'false'
-    panel.fault('')
+    panel.clear()
     figure = null
-    gridSource = null
+    under.forget()
+    tip.hide()
+    atPoints.clear()
+    letGoOfFound()
+    measuring?.done()
+    opening?.done()
+    const waiting = opening = wait.begin('Preparing this map', () => {
+      root.dataset.ready = 'failed'
+      panel.fault('This map was not made.')
+      tell('cancel', { projection: shown.projection })
+    })
     try {
-      const [Plotly, buffer] = await Promise.all([loadPlotly(at('plotly/plotly.min.js')), fetchPoints()])
-      if (mine !== generation) return
-      points = parsePoints(buffer)
+      const waited = job => { if (!waiting.ended) { waiting.step(job); preview.follow(at, job, points) } }
+      const [Plotly, answer] = await Promise.all([
+        loadPlotly(at('plotly/plotly.min.js')), ready(at(`points/${mapPath()}`), jobUrl, { onWait: waited, cancelled: () => waiting.ended }),
+      ])
+      if (!current() || !answer) return
+      points = parsePoints(await answer.arrayBuffer())
+      if (!current()) return
       index = indexPoints(points)
-      thumbs = openThumbs(chunk => at(`thumbs/${encodeURIComponent(shown.dataset)}/${chunk}`), points.about)
-      panel.open({ ...points.about, raw: shown.projection === 'raw' }, thumbs)
-      legend.open(points.about)
-      const drawn = await createFigure(Plotly, plot, points, { theme: themeOf(root), onView: viewed })
-      if (mine !== generation) return
+      images = openImages(at, shown.dataset, points.about)
+      part('find-text').placeholder = `Find: ${points.about.classes[7] ?? points.about.classes[0]} or #123`
+      panel.open({ ...points.about, raw: shown.projection === 'raw' }, images)
+      colouring = byLabel(points)
+      const drawn = await createFigure(Plotly, plot, points, index, { theme: themeOf(root), colouring, onView: viewed })
+      if (!current()) return
       figure = drawn
+      legend.open(colouring)
     } catch (error) {
-      if (mine !== generation) return
+      if (!current()) return
       root.dataset.ready = 'failed'
       panel.fault(`The map could not be drawn. ${error.message}`)
       return
+    } finally {
+      waiting.done()
+      if (current()) preview.done()
     }
+    posterior.offer(points.about.variational)
     drawLayer()
     restore()
-    part('encoder-note').textContent = shown.encoderNote
-    part('decoder-note').textContent = shown.decoderNote
+    for (const side of ['encoder', 'decoder']) part(`${side}-note`).textContent = shown[`${side}Note`]
     root.dataset.ready = 'true'
     countBeyond()
-    thumbs.prefetch()
+    sayQuality()
+    images.prefetch()
+    recolour()
+    drawTrust()
+    openGroup()
   }
 
-  async function fetchPoints() {
-    const answer = await fetch(at(`points/${mapPath()}`))
-    if (!answer.ok) throw new Error(await answer.text())
-    return answer.arrayBuffer()
+  // Whatever is fetched for one map must not reach the next one; what goes wrong is said until `source` succeeds.
+  function fetched(source, promise, then) {
+    const mine = generation
+    promise.then(async answer => { if (answer && mine === generation) { panel.fault('', source); await then(answer) } })
+      .catch(error => { if (mine === generation) panel.fault(error.message, source) })
   }
 
   // --- what is pointed at -----------------------------------------------------------------------------------------
-  const targetOfRow = row => { const i = points.row.indexOf(row); return i < 0 ? null : { row, i } }
+  const targetOfRow = row => { const i = points.indexOf(row); return i < 0 ? null : { row, i } }
   const targetOf = ({ row, place }) =>
     (row !== null && targetOfRow(row)) || (place && { xy: place }) || { row: points.row[0], i: 0 }
   const same = (data, kept) => kept && (kept.xy ? data.place && kept.xy.every((v, k) => Math.abs(v - data.place[k]) < 1e-4)
     : data.row === kept.row)
-  const nearest = place => nearestPoint(points, index, place, figure.unit(), i => legend.visible[points.label[i]])
+  const isVisible = i => legend.visible[colouring.of[i]]
+  const nearest = place => nearestPoint(points, index, place, figure.unit(), isVisible)
 
   function targetAt(event) {
     const place = figure.toPlace(event.clientX, event.clientY), near = nearest(place)
@@ -124,52 +175,93 @@ function createPlane(root, setTriggerValue) {
   }
 
   function ask(next, detail) {
-    const common = { model: shown.model, dataset: shown.dataset, projection: shown.projection, label: shown.label, detail }
+    const common = { model: shown.model, dataset: shown.dataset, count: shown.count, projection: shown.projection,
+      label: shown.label, detail, neighbours: shown.neighbours, metric: shown.metric }
     const request = next.xy ? { kind: 'place', xy: [next.xy], ...common } : { kind: 'image', row: next.row, ...common }
     const mine = generation
     channel.ask(request, ({ n, height, width, channels, pixels, said }) => {
       if (mine !== generation) return
-      panel.fault(said.error ?? '')
+      panel.fault(said.error ?? '', 'channel')
       if (!n) return
       paint(part('decoded'), pixels, height, width, channels)
       panel.decoded(said)
-      if (next === kept) { overlay.posterior(said.sigma); overlay.draw(figure) }
+      if (next !== kept) return
+      overlay.posterior(said.sigma)
+      if (said.neighbours) overlay.neighbours(said.neighbours.map(one => points.indexOf(one.row)).filter(i => i >= 0).map(i => placeOf({ i })))
+      overlay.draw(figure)
     })
   }
 
   // Keep a place: it stays when the pointer leaves, and goes to the page (and so to the address).
-  function keep(next, tell = true) {
-    if (!next || (tell && root.dataset.connected === 'false')) return
+  function keep(next, telling = true) {
+    if (!next || !figure || (telling && root.dataset.connected === 'false')) return
     kept = next
     overlay.keep(placeOf(next))
+    posterior.offer(offered())
+    if (!holds(figure.view(), placeOf(next))) figure.include(placeOf(next))
     show(next, true)
-    if (tell) setTimeout(() => setTriggerValue('commit', next.xy ? { place: next.xy } : { row: next.row }), TELL_MS)
+    if (!telling) return
+    told = performance.now()
+    tell('commit', next.xy ? { place: next.xy } : { row: next.row })
   }
+  const offered = () => points.about.variational && kept?.i !== undefined
 
   // What the address says; a place beyond the view is brought into it.
   function restore() {
+    const there = shown.row === null || points.indexOf(shown.row) >= 0
+    panel.fault(there ? '' : `Image ${shown.row} is not among these ${points.n.toLocaleString('en')} images; the first one is shown.`, 'row')
     keep(targetOf(shown), false)
-    if (!holds(figure.view(), placeOf(kept))) figure.include(placeOf(kept))
   }
 
   // --- pointer and keys -------------------------------------------------------------------------------------------
+  const tools = createTools(root, {
+    zoom: factor => figure?.zoom(factor, inSight()),
+    reset: () => { legend.all(); figure?.reset() },
+    retry: openMap,
+  })
+  const stroke = createStroke(overlay, () => figure, places => {
+    tools.release()
+    if (places && !anyInside(points, index, places, i => colouring.key !== 'label' || isVisible(i))) {
+      part('status').textContent = 'No points lie inside this shape; draw it around some.'
+      places = null
+    }
+    if (places) tell('commit', { polygon: places.flat(), classes: colouring.key === 'label' ? legend.chosen : '' })
+    else overlay.stroke(group ? cornersOf(shown.polygon) : null)
+    overlay.draw(figure)
+  })
   listen(plot, {
     inside: event => figure?.inside(event) ?? false,
-    onPoint: event => figure && show(targetAt(event)),
-    onClick: event => figure && keep(targetAt(event)),
-    onLeave: () => figure && kept && target !== kept && show(kept, true),
-    onPan: (dx, dy) => figure?.pan(dx, dy),
-    onZoom: (factor, x, y) => figure?.zoom(factor, figure.toPlace(x, y)),
+    mode: () => tools.mode ?? (shown?.hover === false ? 'drag' : 'hover'),
+    onPoint: event => {
+      if (!figure) return
+      const next = targetAt(event)
+      show(next)
+      tip.at(event, plot, next.i === undefined || event.pointerType === 'touch' ? null : points, next.i, images)
+    },
+    onClick: event => { tip.hide(); if (figure) keep(targetAt(event)) },
+    onLeave: () => { tip.hide(); if (figure && kept && target !== kept) show(kept, true) },
+    onPan: (dx, dy) => { tip.hide(); figure?.pan(dx, dy) },
+    onZoom: (factor, x, y) => { tip.hide(); figure?.zoom(factor, figure.toPlace(x, y)) },
+    onStroke: (event, phase) => figure && stroke.hear(event, phase, tools.mode),
   })
   part('map').addEventListener('keydown', event => {
     const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
     if (!figure || event.target !== part('map')) return
     if (event.key === 'Enter') keep(target)
-    else if (event.key === 'Escape') show(kept, true)
+    else if (event.key === 'Escape') escape()
+    else if (event.key === '+' || event.key === '=') figure.zoom(1.6, inSight())
+    else if (event.key === '-') figure.zoom(1 / 1.6, inSight())
     else if (steps[event.key]) walk(steps[event.key], event.shiftKey ? STEP_LARGE : STEP_PIXELS)
     else return
     event.preventDefault()
   })
+  // Buttons and keys zoom about what is pointed at, while it is in sight.
+  const inSight = () => (target && holds(figure.view(), placeOf(target)) ? placeOf(target) : undefined)
+  function escape() {
+    if (tools.mode) { tools.release(); stroke.cancel() }
+    else if (group || found) letGo()
+    else show(kept, true)
+  }
   // A step in pixels; the map follows where the walk would leave it.
   function walk([dx, dy], size) {
     const [x, y] = figure.toPixels(placeOf(target)), box = plot.getBoundingClientRect()
@@ -178,61 +270,130 @@ function createPlane(root, setTriggerValue) {
     show(next)
   }
 
-  // --- layers, tools, view ----------------------------------------------------------------------------------------
-  let redraw = 0, gridSource = null
+  // --- groups, search, posterior, sharing -------------------------------------------------------------------------
+  const groupBox = createGroup(part('group'), {
+    onPick: row => keep(targetOfRow(row)),
+    onKeep: name => tell('commit', { keepGroup: name }),
+    onClear: () => letGo(),
+  })
+  const groupQuery = () => `&polygon=${encodeURIComponent(shown.polygon)}&classes=${shown.classes}`
+  function openGroup() {
+    const wanted = shown.polygon
+    group = null
+    groupBox.hide()
+    if (!wanted) {
+      panel.fault('', 'group')
+      overlay.stroke(null)
+      overlay.draw(figure)
+      figure.select(found)
+      return
+    }
+    fetched('group', ready(at(`group/${mapPath()}${groupQuery()}`), jobUrl), async answer => {
+      const parsed = parseChoice(await answer.arrayBuffer(), true)
+      if (shown.polygon !== wanted) return
+      group = parsed
+      found = null
+      overlay.stroke(cornersOf(wanted))
+      overlay.draw(figure)
+      figure.select(parsed.positions)
+      const name = encodeURIComponent(shown.groupName)
+      const link = kind => at(`group/${names(['model', 'dataset', 'projection'])}/group.${kind}?count=${shown.count}${groupQuery()}&name=${name}`)
+      groupBox.show(parsed, { about: points.about, images, colouring, links: { csv: link('csv'), png: link('png') }, name: shown.groupName })
+    })
+  }
+  function letGoOfFound() {
+    find.clear()
+    found = null
+  }
+  function letGo() {
+    letGoOfFound()
+    if (shown.polygon) tell('commit', { polygon: null })
+    else figure.select(null)
+  }
+  const find = createFind(part('find'), {
+    url: text => at(`search/${dataPath()}&q=${encodeURIComponent(text)}`),
+    moment: () => (figure ? generation : null),
+    onOne: i => { found = null; figure.select(group?.positions ?? null); keep({ row: points.row[i], i }) },
+    onMany: positions => { found = positions; figure.select(positions) },
+    onNone: () => { found = null; figure?.select(group?.positions ?? null) },
+  })
+  const posterior = createPosterior(part('posterior'), { onSample: samplePosterior })
+  function samplePosterior(seed) {
+    const sampled = kept, told = shown.label === null ? '' : `&label=${shown.label}`
+    if (!offered()) return
+    const path = `posterior/${names(['model', 'dataset', 'projection'])}/${kept.row}?count=${shown.count}&seed=${seed}${told}`
+    fetched('posterior', ready(at(path), jobUrl), async answer => {
+      const buffer = await answer.arrayBuffer()
+      if (kept !== sampled) return
+      overlay.samples(posterior.show(buffer))
+      overlay.draw(figure)
+    })
+  }
+  createShare(root, {
+    python: () => {
+      const where = kept.xy ? `&place=${kept.xy.join(',')}` : `&row=${kept.row}`
+      return at(`python/${mapPath()}${where}${shown.label === null ? '' : `&label=${shown.label}`}`)
+    },
+    save: format => figure?.save(format, `${shown.model}-${shown.projection}`, placeOf(kept)),
+  })
+
+  // --- colours, layers, view --------------------------------------------------------------------------------------
+  function recolour() {
+    const wanted = shown.colour
+    measuring?.done()
+    panel.fault('', 'colour')
+    if (wanted === colouring.key) return
+    const use = async next => {
+      if (shown.colour !== wanted) return
+      colouring = next
+      legend.open(next)
+      await figure.paint(next, legend.visible)
+      if (group) openGroup()
+      drawPictures()
+    }
+    if (wanted === 'label') { use(byLabel(points)); return }
+    const mine = measuring = wait.begin('Measuring every image', () => tell('cancel', { colour: wanted }))
+    const path = `column/${names(['model', 'dataset'])}/${encodeURIComponent(wanted)}?count=${shown.count}`
+    const waiting = ready(at(path), jobUrl, { onWait: mine.step, cancelled: () => mine.ended })
+    fetched('colour', waiting.finally(mine.done), async answer => use(parseColumn(wanted, await answer.arrayBuffer())))
+  }
+  function drawTrust() {
+    panel.fault('', 'trust')
+    const path = shown.trust && `layer/${names(['model', 'dataset', 'projection'])}/${shown.trust}?count=${shown.count}`
+    under.layer(figure, path ? at(path) : null, { onFault: sentence => panel.fault(sentence, 'trust'), onCancel: () => tell('cancel', { trust: shown.trust }) })
+  }
+  let redraw = 0
   function viewed() {
     if (!figure) return
     overlay.draw(figure)
+    atPoints.clear()
     clearTimeout(redraw)
-    redraw = setTimeout(() => { drawGrid(); countBeyond() }, 250)
+    redraw = setTimeout(() => { drawGrid(); drawPictures(); countBeyond() }, 200)
+  }
+  // How far the map can be believed; a raw latent is no projection.
+  function sayQuality() {
+    part('quality').textContent = ''
+    if (shown.projection === 'raw') return
+    fetched('quality', ready(at(`quality/${mapPath()}`), jobUrl), async answer => describeQuality(part('quality'), await answer.json()))
   }
   function countBeyond() {
-    if (!figure) return
-    const count = figure.beyond()
-    const [beyond, shownPoints, total] = [count, points.n, points.about.total].map(value => value.toLocaleString('en'))
-    part('beyond').textContent = [
-      points.n < points.about.total ? `First ${shownPoints} of ${total} images` : '',
-      count ? `${beyond} of ${shownPoints} points lie beyond this view` : '',
-    ].filter(Boolean).join(' · ')
+    if (figure) part('beyond').textContent = viewWords(points, figure)
   }
   function drawGrid() {
-    if (!figure || shown.layer === 'points') return
-    const v = figure.view(), width = v.x1 - v.x0, height = v.y1 - v.y0
-    const n = plot.clientWidth < SMALL_PIXELS ? GRID_CELLS_SMALL : GRID_CELLS
-    const [nx, ny] = [width, height].map(side => Math.max(1, Math.round(n * side / Math.max(width, height))))
-    const source = at(`grid/${mapPath()}?x0=${v.x0}&x1=${v.x1}&y0=${v.y0}&y1=${v.y1}&nx=${nx}&ny=${ny}${shown.label === null ? '' : `&label=${shown.label}`}`)
-    if (source === gridSource) return
-    gridSource = source
-    figure.background({ source, box: v })
+    if (figure) under.grid(figure, shown.layer !== 'points', mapPath(), shown.label)
+  }
+  function drawPictures() {
+    if (figure && shown.pictures && shown.layer !== 'grid') {
+      atPoints.draw({ figure, points, index, images, colouring, visible: legend.visible })
+    } else atPoints.clear()
   }
   function drawLayer() {
     if (!figure) return
     legend.enable(shown.layer !== 'grid')
     figure.show(legend.visible, shown.layer)
-    if (shown.layer === 'points') { gridSource = null; figure.background(null) } else drawGrid()
+    drawGrid()
+    drawPictures()
   }
-  part('zoom-in').onclick = () => figure?.zoom(1.6)
-  part('zoom-out').onclick = () => figure?.zoom(1 / 1.6)
-  part('reset').onclick = () => { legend.all(); figure?.reset() }
-  part('save').onclick = () => figure?.save(`${shown.model}-${shown.projection}`, placeOf(kept))
-  part('retry').onclick = openMap
-
-  // A change of theme changes variables on the page; the drawing follows.
-  let colours = ''
-  function followTheme() {
-    const theme = themeOf(root), now = theme.text + theme.background
-    root.dataset.theme = theme.dark ? 'dark' : 'light'
-    if (figure && colours && now !== colours) figure.recolour(theme)
-    colours = now
-  }
-  part('map').addEventListener('pointerenter', followTheme)
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => setTimeout(followTheme, 200))
-  let size = ''
-  new ResizeObserver(([{ contentRect: { width, height } }]) => {
-    const now = `${Math.round(width)} ${Math.round(height)}`
-    if (figure && size && now !== size) figure.resize().then(() => overlay.draw(figure))
-    size = now
-  }).observe(plot)
 
   return { update }
 }

@@ -1,4 +1,4 @@
-"""The plane as a Streamlit component: what the page asks for goes in, a kept place comes out."""
+"""The plane as a Streamlit component: what the page asks for goes in, what was kept comes out."""
 
 from __future__ import annotations
 
@@ -20,23 +20,46 @@ LOADER = """export default async (component) => {
 
 
 class PlaneData(TypedDict):
-    """What the plane shows. `row` is an image of the data set, `place` a point of the map, `label`
-    the class that a conditional model is told (None: the image's own)."""
+    """What the plane shows, mostly the fields of ViewState under their own names.
+
+    `row` is an image of the data set, `place` a point of the map, `label` the class that a
+    conditional model is told (None: the image's own), `polygon` a group drawn on the map.
+    """
 
     model: str
     dataset: str
+    count: int
     projection: str
     layer: str
+    colour: str
+    trust: str | None
     row: int | None
     place: tuple[float, float] | None
     label: int | None
+    polygon: str | None
+    classes: str
+    groupName: str
+    neighbours: int
+    metric: str
+    hover: bool
+    pictures: bool
     encoderNote: str
     decoderNote: str
 
 
-def plane(data: PlaneData, on_commit: Callable[[], None], key: str = "plane") -> Any:
-    """Draw the plane; `on_commit` runs when a place was kept: `st.session_state[key].commit` is
-    then `{"row": int}` or `{"place": [x, y]}`."""
+def plane(
+    data: PlaneData,
+    on_commit: Callable[[], None],
+    on_cancel: Callable[[], None],
+    key: str = "plane",
+) -> Any:
+    """Draw the plane.
+
+    `on_commit` runs when something was kept; `st.session_state[key].commit` is then `{"row": int}`,
+    `{"place": [x, y]}`, `{"polygon": [x0, y0, x1, y1, ...] | None, "classes": "0,3"}` or
+    `{"keepGroup": name}`. `on_cancel` runs when a person would not wait for what is being made:
+    `st.session_state[key].cancel` is `{"projection" | "colour" | "trust": name}`.
+    """
     component = st.components.v2.component(
         "latent_explorer_plane",
         html=(HERE / "plane.html").read_text(encoding="utf-8"),
@@ -44,4 +67,6 @@ def plane(data: PlaneData, on_commit: Callable[[], None], key: str = "plane") ->
         js=LOADER,
         isolate_styles=False,  # Plotly's events do not arrive inside a shadow root
     )
-    return component(key=key, data=dict(data), on_commit_change=on_commit)
+    return component(
+        key=key, data=dict(data), on_commit_change=on_commit, on_cancel_change=on_cancel
+    )

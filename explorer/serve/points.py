@@ -1,0 +1,231 @@
+"""The points of a map and the images of a data set, as binary; decoded grids and Python to copy.
+
+Each answer is fetched once and kept by the browser: its ETag is a hash of what decides it. Only
+decodes run on the decode thread; everything else is read and hashed beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from functools import lru_cache
+from math import prod
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from explorer import store
+from explorer.errors import ExplorerError
+from explorer.latent.index import projections_of
+from explorer.serve.address import atlas_of, class_of, opened, optional, whole
+from explorer.serve.catalogue import Opened, catalogue
+from explorer.serve.prepared import Task, when_made
+from explorer.serve.respond import aside, respond
+
+# Bytes per thumbnail request, one round trip: 512 images of 28x28 grey, 32 of 64x64 in colour.
+THUMB_BYTES = 512 * 28 * 28
+MAX_ROWS = 512
+MAX_GRID = 40
+
+
+async def points(request: Request) -> Response:
+    """All points of a map: uint32 n and length of a JSON header, the header, then the columns
+    x float32, y float32, row int32 (rising), label uint8 (n each). The header is padded to 4 bytes.
+
+    With `count`, an atlas or a map that there is not yet is made first; without it the first atlas
+    of the data set answers. What the first click needs is computed meanwhile.
+    """
+    projection = request.path_params["projection"]
+
+    def missing() -> Task | None:
+        if optional(request, "count") is None:
+            return None
+        wanted = atlas_of(request)
+        maps = projections_of(store.open_artefact(wanted["model"]))
+        known = [m for m in maps if (m.dataset, m.images) == (wanted["dataset"], wanted["count"])]
+        if not known:
+            return "encode", wanted
+        if not any(projection in one.projections for one in known):
+            return "project", wanted | {"projection": projection}
+        return None
+
+    def decided_by() -> bytes:
+        one = opened(request)
+        decided = one.stamp.encode() + _header(one, request.path_params)
+        aside.submit(_prepare, one, request.path_params)
+        return decided + projection.encode()
+
+    def body() -> bytes:
+        one = opened(request)
+        xy, header = one.map(projection).coordinates, _header(one, request.path_params)
+        columns = [
+            xy[:, 0].astype("<f4"),
+            xy[:, 1].astype("<f4"),
+            one.atlas.rows.astype("<i4"),
+            one.atlas.labels.astype("u1"),
+        ]
+        start = struct.pack("<2I", len(xy), len(header)) + header
+        return start + b"".join(column.tobytes() for column in columns)
+
+    return await when_made(request, missing, body, "application/octet-stream", decided_by)
+
+
+def _prepare(one: Opened, names: dict[str, str]) -> None:
+    """Compute what the first click on a map would wait for; the first image of a generated set
+    takes longer than others too."""
+    one.prepare(names["projection"])
+    catalogue.dataset(names["dataset"]).picture(int(one.atlas.rows[0]))
+
+
+def _header(one: Opened, names: dict[str, str]) -> bytes:
+    """What is said of a map beside its points, as JSON padded to 4 bytes."""
+    dataset = catalogue.dataset(names["dataset"])
+    channels, height, width = dataset.image_shape
+    header = json.dumps(
+        {
+            "axes": one.map(names["projection"]).axes,
+            "classes": dataset.classes,
+            "count": len(one.atlas),
+            "noun": dataset.noun,
+            "origins": dataset.origins,
+            "sample": one.atlas.sample,
+            "shape": [height, width, channels],
+            "total": len(dataset),
+            "variational": one.atlas.logvar is not None,
+            "thumb_chunk": thumb_chunk(dataset.image_shape),
+        }
+    ).encode()
+    return header + b" " * (-len(header) % 4)
+
+
+async def quality(request: Request) -> Response:
+    """How far a map can be believed, as JSON: trustworthiness, continuity, and how measured."""
+
+    def body() -> bytes:
+        from explorer.latent import maps
+
+        one = opened(request)
+        artefact = store.open_artefact(request.path_params["model"])
+        found = maps.quality(artefact, one.atlas, request.path_params["projection"])
+        return json.dumps(found.model_dump() | {"sentence": found.sentence}).encode()
+
+    return await respond(request, body, "application/json")
+
+
+async def thumbs(request: Request) -> Response:
+    """One chunk of the images of a data set, uint8 (n, H, W, C), by their rows."""
+
+    def body() -> bytes:
+        dataset = catalogue.dataset(request.path_params["dataset"])
+        size = thumb_chunk(dataset.image_shape)
+        start = request.path_params["chunk"] * size
+        part = dataset.split("all").take(slice(start, start + size)).bytes()
+        if not len(part):
+            raise ExplorerError(f"'{dataset.name}' ends before image {start}.")
+        return part.permute(0, 2, 3, 1).contiguous().numpy().tobytes()
+
+    return await respond(request, body, "application/octet-stream")
+
+
+async def images(request: Request) -> Response:
+    """The images of a data set at `rows` (3,17,4), uint8 (n, H, W, C), in that order."""
+
+    def body() -> bytes:
+        import torch
+
+        dataset = catalogue.dataset(request.path_params["dataset"])
+        texts = request.query_params.get("rows", "").split(",")
+        if len(texts) > MAX_ROWS:
+            raise ExplorerError(f"At most {MAX_ROWS} images are sent at once.")
+        rows = [whole(text, "row") for text in texts]
+        if max(rows) >= len(dataset):
+            raise ExplorerError(f"'{dataset.name}' ends before image {max(rows)}.")
+        part = dataset.split("all").take(torch.tensor(rows)).bytes()
+        return part.permute(0, 2, 3, 1).contiguous().numpy().tobytes()
+
+    return await respond(request, body, "application/octet-stream")
+
+
+def thumb_chunk(shape: tuple[int, int, int]) -> int:
+    """How many images of a shape (C, H, W) travel together."""
+    return max(1, THUMB_BYTES // prod(shape))
+
+
+async def grid(request: Request) -> Response:
+    """A PNG of decodes at the centres of nx x ny cells over x0..x1, y0..y1 (y upwards)."""
+
+    def body() -> bytes:
+        names, query = request.path_params, request.query_params
+        try:
+            x0, x1, y0, y1 = (float(query[key]) for key in ("x0", "x1", "y0", "y1"))
+            nx, ny = int(query["nx"]), int(query["ny"])
+        except (KeyError, ValueError) as error:
+            raise ExplorerError("A grid needs the numbers x0, x1, y0, y1, nx and ny.") from error
+        bounded = all(-1e6 < v < 1e6 for v in (x0, x1, y0, y1)) and x0 < x1 and y0 < y1
+        if not bounded or not (1 <= nx <= MAX_GRID and 1 <= ny <= MAX_GRID):
+            raise ExplorerError(
+                f"A grid needs x0 < x1 and y0 < y1, and 1 to {MAX_GRID} cells a side."
+            )
+        label, count = class_of(request), optional(request, "count")
+        view = (names["model"], names["dataset"], count, names["projection"])
+        return grid_png(opened(request).stamp, *view, (x0, x1, y0, y1), (nx, ny), label)
+
+    return await respond(request, body, "image/png")
+
+
+@lru_cache(maxsize=64)
+def grid_png(
+    stamp: str,
+    model: str,
+    dataset: str,
+    count: int | None,
+    projection: str,
+    box: tuple[float, float, float, float],
+    cells: tuple[int, int],
+    label: int | None = None,
+) -> bytes:
+    """The decoded grid as PNG bytes, computed once per model state (`stamp`) and box."""
+    import numpy as np
+
+    from explorer.serve.answer import to_bytes
+    from explorer.serve.picture import mosaic_png
+
+    one = catalogue.open(model, dataset, count)
+    (x0, x1, y0, y1), (nx, ny) = box, cells
+    x = x0 + (np.arange(nx) + 0.5) / nx * (x1 - x0)
+    y = y1 - (np.arange(ny) + 0.5) / ny * (y1 - y0)
+    places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    themap = one.map(projection)
+    labels = None
+    if one.model.conditional:
+        given = label is not None
+        labels = np.full(len(places), label) if given else themap.labels_at(places)
+    return mosaic_png(to_bytes(one.model.decode(themap.latents_at(places), labels)), nx)
+
+
+async def python(request: Request) -> Response:
+    """The lines of Python that make the image of a `row` or a `place` (x,y) of a map."""
+
+    def body() -> bytes:
+        from explorer.latent.share import python as lines
+
+        names, one = request.path_params, opened(request)
+        text = request.query_params.get("place", "")
+        try:
+            x, y = (float(part) for part in text.split(",")) if text else (0.0, 0.0)
+        except ValueError as error:
+            raise ExplorerError("A place is two numbers with a comma between.") from error
+        script = lines(
+            names["model"],
+            names["dataset"],
+            names["projection"],
+            count=optional(request, "count"),
+            row=None if text else optional(request, "row") or 0,
+            place=(x, y) if text else None,
+            label=class_of(request),
+            conditional=one.model.conditional,
+            channels=one.model.card.spec.model.image_shape[0],
+        )
+        return script.encode()
+
+    return await respond(request, body, "text/plain; charset=utf-8")

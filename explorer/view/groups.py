@@ -1,0 +1,58 @@
+"""Groups of images that a person has drawn and named: kept for the visit, used by their name."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.view import shell
+from explorer.view.state import ViewState
+
+MOST_LETTERS = 40
+MOST_GROUPS = 50
+# What of a view says which images a group holds.
+WHERE = ("model", "dataset", "count", "projection", "polygon", "classes")
+
+
+def kept_groups() -> dict[str, ViewState]:
+    """Each group as the view in which it was drawn, by its name."""
+    return st.session_state.setdefault("groups", {})
+
+
+def keep_group(view: ViewState, name: str) -> None:
+    """Remember the group of a view under a name; the same name again replaces it."""
+    groups, name = kept_groups(), name.strip()[:MOST_LETTERS]
+    if not name or view.polygon is None:
+        return
+    if name not in groups and len(groups) >= MOST_GROUPS:
+        groups.pop(next(iter(groups)))
+    groups[name] = view
+
+
+def group_name(view: ViewState) -> str:
+    """The name under which the group of a view was kept; empty when it was not."""
+    if view.polygon is None:
+        return ""
+    same = (name for name, kept in kept_groups().items() if _where(kept) == _where(view))
+    return next(same, "")
+
+
+def group_chooser(view: ViewState) -> None:
+    """Opens a kept group on its own map."""
+    groups = kept_groups()
+    shell.chooser(
+        "Groups",
+        {"": "None kept yet" if not groups else "No group", **{name: name for name in groups}},
+        group_name(view),
+        lambda name: shell.show(
+            groups[name].changed(row=view.row or 0, place=None)
+            if name
+            else view.changed(polygon=None, classes="")
+        ),
+        key="group",
+        help="Groups that you drew with the box or the lasso and gave a name. Choosing one opens "
+        "it on the map on which it was drawn.",
+    )
+
+
+def _where(view: ViewState) -> tuple:
+    return tuple(getattr(view, name) for name in WHERE)

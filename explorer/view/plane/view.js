@@ -1,0 +1,80 @@
+// The small things around the view: the tools in its corner, the picture beside the pointer, the words on what is in sight,
+// and what follows the page's theme and size.
+import { themeOf } from '../js/theme.js'
+
+export function createTools(root, { zoom, reset, retry }) {
+  const part = name => root.querySelector(`[data-part=${name}]`)
+  let mode = null
+  const press = next => {
+    mode = next
+    for (const name of ['box', 'lasso']) part(name).setAttribute('aria-pressed', name === mode)
+    root.dataset.mode = mode ?? ''
+  }
+  for (const name of ['box', 'lasso']) part(name).onclick = () => { press(mode === name ? null : name); part('map').focus() }
+  part('zoom-in').onclick = () => zoom(1.6)
+  part('zoom-out').onclick = () => zoom(1 / 1.6)
+  part('reset').onclick = reset
+  part('retry').onclick = retry
+  return {
+    // 'box' or 'lasso' while a group is being drawn, otherwise null.
+    get mode() { return mode },
+    release() { press(null) },
+  }
+}
+
+// The image of the point under the pointer, beside it.
+const TIP_GAP = 14
+export function createTip(box) {
+  const [canvas, words] = box.children
+  return {
+    hide() { box.hidden = true },
+    at(event, plot, points, i, images) {
+      box.hidden = !points
+      if (!points) return
+      const area = plot.getBoundingClientRect(), [x, y] = [event.clientX - area.left, event.clientY - area.top]
+      images.paint(canvas, points.row[i])
+      words.textContent = points.about.classes[points.label[i]]
+      // On the side with more room, so that it is never cut.
+      box.style.left = x < area.width / 2 ? `${x + TIP_GAP}px` : ''
+      box.style.right = x < area.width / 2 ? '' : `${area.width - x + TIP_GAP}px`
+      box.style.top = y < area.height / 2 ? `${y + TIP_GAP}px` : ''
+      box.style.bottom = y < area.height / 2 ? '' : `${area.height - y + TIP_GAP}px`
+    },
+  }
+}
+
+// No hidden cap: what is not drawn is said.
+export function viewWords({ n, about }, figure) {
+  const count = value => value.toLocaleString('en'), beyond = figure.beyond(), random = about.sample === 'random'
+  return [
+    n < about.total ? `${random ? '' : 'First '}${count(n)} of ${count(about.total)} images${random ? ' (a seeded sample)' : ''}` : '',
+    figure.drawn < n ? `${count(figure.drawn)} of them drawn: this browser has no WebGL` : '',
+    beyond ? `${count(beyond)} of ${count(n)} points lie beyond this view` : '',
+  ].filter(Boolean).join(' · ')
+}
+
+// Two figures, and on demand what they mean and how they were measured.
+export function describeQuality(box, { trustworthiness, continuity, sentence }) {
+  box.textContent = `Trustworthiness ${trustworthiness.toFixed(2)} · continuity ${continuity.toFixed(2)}`
+  box.title = 'Of 1: how many neighbours on the map are neighbours in latent space (trustworthiness), and the other way round ' +
+    `(continuity). Measured: ${sentence}.`
+}
+
+// A change of theme changes variables on the page, a change of size the plot; the drawing follows both.
+export function watchLook(root, plot, { onTheme, onSize }) {
+  let colours = '', size = ''
+  function follow() {
+    const theme = themeOf(root), now = theme.text + theme.background
+    root.dataset.theme = theme.dark ? 'dark' : 'light'
+    if (colours && now !== colours) onTheme(theme)
+    colours = now
+  }
+  plot.addEventListener('pointerenter', follow)
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => setTimeout(follow, 200))
+  new ResizeObserver(([{ contentRect: { width, height } }]) => {
+    const now = `${Math.round(width)} ${Math.round(height)}`
+    if (size && now !== size) onSize()
+    size = now
+  }).observe(plot)
+  return { follow }
+}
