@@ -169,15 +169,22 @@ class MapPage:
         )
 
     def choose(self, key: str, title: str) -> None:
-        """Pick an option of a chooser as a person does, once the page rests."""
-        option = self.page.get_by_role("option", name=title, exact=True)
-        for _ in range(3):  # a run of the script that ends meanwhile closes the list
+        """Pick an option of a chooser as a person does, once the page rests, until it is picked:
+        a list that scrolls or closes under the pointer swallows a click."""
+        chooser, option = (
+            self.page.locator(f".st-key-{key}"),
+            self.page.get_by_role("option", name=title, exact=True),
+        )
+        picked = chooser.filter(has_text=title)
+        for _ in range(4):
             self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-            self.page.locator(f".st-key-{key} button[aria-haspopup=listbox]").click()
             with suppress(PlaywrightTimeout):
-                option.wait_for(timeout=5000)
-                break
-        option.click()
+                if not option.is_visible():
+                    chooser.locator("button[aria-haspopup=listbox]").click(timeout=5000)
+                option.click(timeout=5000)
+                picked.wait_for(timeout=5000)
+                return
+        picked.wait_for()
 
     def more(self) -> None:
         """Open the settings behind More, unless they are open."""
