@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from explorer.view.offer import shown_with
 from explorer.view.state import Shown, ViewState, from_query
 
 STYLE = Path(__file__).parent / "shell.css"
+# An address takes no longer than this to reach the browser and to come back.
+LAG_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def current(models: Shelf) -> ViewState:
     """
     query = st.query_params.to_dict()
     view: ViewState | None = st.session_state.get("view")
-    by_hand = query != st.session_state.get("address")
+    by_hand = query != st.session_state.get("address") and not _lags_behind(query)
     if view is None or by_hand or view.model not in models.cards:
         view, unusable = from_query(query, models.shown, models.default)
         st.session_state["view"], st.session_state["address"] = view, query
@@ -70,9 +73,18 @@ def current(models: Shelf) -> ViewState:
     return view
 
 
+def _lags_behind(query: dict[str, str]) -> bool:
+    """Whether a browser has sent the address of a moment ago: the new one was still on its way."""
+    before, since = st.session_state.get("left", ({}, 0.0))
+    return query == before and time.monotonic() - since < LAG_SECONDS
+
+
 def show(view: ViewState) -> None:
     """Make `view` what this person looks at: in the session and in the address."""
     wanted = view.to_query()
+    left = st.session_state.get("address")
+    if left != wanted:
+        st.session_state["left"] = (left, time.monotonic())
     st.session_state["view"], st.session_state["address"] = view, wanted
     st.session_state["notices"] = []
     if st.query_params.to_dict() != wanted:

@@ -169,22 +169,22 @@ class MapPage:
         )
 
     def choose(self, key: str, title: str) -> None:
-        """Pick an option of a chooser as a person does, once the page rests, until it is picked:
-        a list that scrolls or closes under the pointer swallows a click."""
+        """Pick an option of a chooser as a person does, once the page rests; a list that closes
+        under the pointer is opened again."""
         chooser, option = (
             self.page.locator(f".st-key-{key}"),
             self.page.get_by_role("option", name=title, exact=True),
         )
-        picked = chooser.filter(has_text=title)
         for _ in range(4):
             self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
             with suppress(PlaywrightTimeout):
                 if not option.is_visible():
                     chooser.locator("button[aria-haspopup=listbox]").click(timeout=5000)
+                option.wait_for(timeout=5000)
+                self.page.wait_for_timeout(150)  # the list scrolls to what is chosen now
                 option.click(timeout=5000)
-                picked.wait_for(timeout=5000)
                 return
-        picked.wait_for()
+        option.click()
 
     def more(self) -> None:
         """Open the settings behind More, unless they are open."""

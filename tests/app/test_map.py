@@ -128,6 +128,7 @@ def test_the_back_button_returns_to_the_place_before(map_page: MapPage, atlas):
     map_page.click(*atlas.coordinates("raw")[lonely(atlas)])
     map_page.wait_for_query(row=str(atlas.rows[lonely(atlas)]))
     map_page.settled()
+    map_page.page.wait_for_timeout(1500)  # at once, it would be taken for a late answer
     map_page.page.go_back()
     map_page.wait_for_query(row="5")
     map_page.wait_for_latent(atlas.mean[5])
