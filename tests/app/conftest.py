@@ -169,21 +169,14 @@ class MapPage:
         )
 
     def choose(self, key: str, title: str) -> None:
-        """Pick an option of a chooser as a person does, once the page rests; a list that closes
-        under the pointer is opened again."""
-        chooser, option = (
-            self.page.locator(f".st-key-{key}"),
-            self.page.get_by_role("option", name=title, exact=True),
-        )
-        for _ in range(4):
+        """Pick an option of a chooser as a person does, once the page rests."""
+        option = self.page.get_by_role("option", name=title, exact=True)
+        for _ in range(3):  # a run of the script that ends meanwhile closes the list
             self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+            self.page.locator(f".st-key-{key} button[aria-haspopup=listbox]").click()
             with suppress(PlaywrightTimeout):
-                if not option.is_visible():
-                    chooser.locator("button[aria-haspopup=listbox]").click(timeout=5000)
                 option.wait_for(timeout=5000)
-                self.page.wait_for_timeout(150)  # the list scrolls to what is chosen now
-                option.click(timeout=5000)
-                return
+                break
         option.click()
 
     def more(self) -> None:
