@@ -169,15 +169,22 @@ class MapPage:
         )
 
     def choose(self, key: str, title: str) -> None:
-        """Pick an option of a chooser as a person does, once the page rests."""
+        """Pick an option of a chooser as a person does, once the page rests.
+
+        The list draws its rows anew while it opens, and when a run of the script ends: a click whose
+        press and release fall on either side of that picks nothing and leaves the list open, or
+        finds it closed. A person clicks again; so does this.
+        """
         option = self.page.get_by_role("option", name=title, exact=True)
-        for _ in range(3):  # a run of the script that ends meanwhile closes the list
+        for _ in range(5):
             self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-            self.page.locator(f".st-key-{key} button[aria-haspopup=listbox]").click()
+            if not option.is_visible():
+                self.page.locator(f".st-key-{key} button[aria-haspopup=listbox]").click()
             with suppress(PlaywrightTimeout):
-                option.wait_for(timeout=5000)
-                break
-        option.click()
+                option.click(timeout=5000)
+                option.wait_for(state="hidden", timeout=2000)
+                return
+        raise AssertionError(f"{title!r} could not be picked from {key}")
 
     def more(self) -> None:
         """Open the settings behind More, unless they are open."""
