@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from explorer.serve.routes import routes
+from explorer.serve.routes import middleware, routes
 from explorer.serve.warm import lifespan
 
-app = st.App("navigation.py", routes=routes(), lifespan=lifespan)
+app = st.App("navigation.py", routes=routes(), middleware=middleware(), lifespan=lifespan)

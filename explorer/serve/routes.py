@@ -5,15 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from explorer.serve import jobs, overlays, points, selection
+from explorer.serve.ahead import VIEW, FetchAhead
 from explorer.serve.decode import decode
 
 PREFIX = "/explorer"
-VIEW = Path(__file__).resolve().parent.parent / "view"
 ATLAS = "{model}/{dataset}"
 MAP = f"{ATLAS}/{{projection}}"
 GET: dict[str, Any] = {
@@ -56,3 +57,8 @@ def routes() -> list[BaseRoute]:
         Mount(f"{PREFIX}/assets", Revalidated(directory=VIEW)),
         Mount(f"{PREFIX}/plotly", Revalidated(directory=package)),
     ]
+
+
+def middleware() -> list[Middleware]:
+    """What every answer of the app passes through, for `st.App(middleware=...)`."""
+    return [Middleware(FetchAhead, prefix=PREFIX)]

@@ -1,5 +1,8 @@
 """The map page, driven as a person would: every place answers, and with the right picture."""
 
+import re
+import urllib.request
+
 import numpy as np
 import pytest
 from playwright.sync_api import expect
@@ -354,3 +357,18 @@ def test_each_of_256_dimensions_has_a_bar_that_is_seen_and_all_fit_in(map_page: 
     assert all(stop - start > 0.5 for start, stop in places)
     assert left <= places[0][0]
     assert places[-1][1] <= right + 0.5
+
+
+def test_the_page_names_its_scripts_ahead_and_fetches_each_once(browser, address):
+    with urllib.request.urlopen(address) as answer:
+        links = re.findall(r"<([^>]+)>; rel=", answer.headers["Link"])
+    assert {"explorer/plotly/plotly.min.js", "explorer/assets/plane/plane.js"} < set(links)
+    asked = []
+    with visitor(browser, address) as person:
+        person.page.on("request", lambda request: asked.append(request.url))
+        person.open()
+    ours = [url.removeprefix(f"{address}/").partition("?")[0] for url in asked]
+    scripts = sorted(path for path in ours if path.endswith(".js") and path.startswith("explorer/"))
+    assert scripts == sorted(links)
+    with urllib.request.urlopen(f"{address}/explorer/assets/plane/plane.js") as answer:
+        assert answer.headers["Link"] is None

@@ -220,27 +220,32 @@ def test_each_trace_holds_the_points_of_its_group_also_among_the_chosen(page):
     rng = np.random.default_rng(5)
     xy, of = rng.normal(size=(300, 2)).astype(np.float32), rng.integers(0, 4, 300)
     chosen = rng.choice(300, 40, replace=False)
-    body = """async ({ traces }, { x, y, of, chosen }) => {
+    body = """async ({ columnsOf, traces }, { x, y, of, chosen }) => {
         const points = { n: x.length, x: Float32Array.from(x), y: Float32Array.from(y) }
-        const groups = ['a', 'b', 'c', 'd'].map(name => ({ name, colour: '#123456' }))
-        const made = traces(points, { of, groups }, chosen, true)
-        return made.map(one => [one.name, Array.from(one.x), Array.from(one.y)])
+        const groups = ['a', 'b', 'c', 'd'].map(name => ({ name, colour: `#${name}` }))
+        const columns = columnsOf(points, { of, groups }, chosen, true)
+        const visible = [true, true, true, false]
+        const made = traces(columns, points.n, { of, groups }, visible, 'points', true)
+        return made.map(one => [one.name, Array.from(one.x), Array.from(one.y), one.marker.color])
     }"""
     x, y = xy.T.tolist()
     argument = {"x": x, "y": y, "of": of.tolist(), "chosen": chosen.tolist()}
     found = run(page, "../plane/traces.js", body, argument)
-    assert [name for name, _, _ in found] == [*"abcd", *"abcd"]
+    assert [name for name, *_ in found] == [*"abcd", *"abcd"]
+    grey = found[0][3]
+    assert [colour for *_, colour in found] == [grey] * 4 + ["#a", "#b", "#c", grey]
     for group in range(4):
-        assert np.array(found[group][1:]).T.tolist() == xy[of == group].tolist()
+        assert np.array(found[group][1:3]).T.tolist() == xy[of == group].tolist()
         among = chosen[of[chosen] == group]
-        assert np.array(found[4 + group][1:]).T.tolist() == xy[among].tolist()
+        assert np.array(found[4 + group][1:3]).T.tolist() == xy[among].tolist()
 
 
 def test_without_webgl_at_most_five_thousand_points_are_drawn(page):
-    body = """({ traces, thinned, WITHOUT_WEBGL }, n) => {
+    body = """({ columnsOf, traces, WITHOUT_WEBGL }, n) => {
         const points = { n, x: new Float32Array(n), y: new Float32Array(n) }
         const colouring = { of: new Uint8Array(n), groups: [{ name: 'a', colour: '#123456' }] }
-        const [one] = traces(points, colouring, null, false)
+        const columns = columnsOf(points, colouring, null, false)
+        const [one] = traces(columns, n, colouring, [true], 'points', false)
         return [one.type, one.x.length, WITHOUT_WEBGL]
     }"""
     kind, drawn, most = run(page, "../plane/traces.js", body, 70_001)

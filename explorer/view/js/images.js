@@ -1,4 +1,5 @@
 // Pixels to canvases, and the images of a data set by their row.
+import { mark } from './dom.js'
 
 export function paint(canvas, pixels, height, width, channels) {
   if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height }
@@ -24,7 +25,7 @@ export function openImages(at, dataset, { shape, thumb_chunk: chunk, total }) {
   const [height, width, channels] = shape
   const size = height * width * channels
   const whole = total * size <= WHOLE
-  const known = new Map(), wanted = new Map(), chunks = new Map()
+  const painted = new WeakMap(), known = new Map(), wanted = new Map(), chunks = new Map()
   let asking = false
 
   const fetched = url => fetch(url)
@@ -73,11 +74,12 @@ export function openImages(at, dataset, { shape, thumb_chunk: chunk, total }) {
     },
     // Paints at once when the image is here; otherwise when it arrives, unless the canvas was given to another row.
     paint(canvas, row) {
-      canvas.dataset.row = row
+      mark(canvas, 'row', String(row))
       const draw = () => {
-        if (canvas.dataset.row !== String(row)) return
         const pixels = known.get(row)
-        if (pixels) paint(canvas, pixels, height, width, channels)
+        if (!pixels || canvas.dataset.row !== String(row) || painted.get(canvas) === pixels) return
+        painted.set(canvas, pixels)
+        paint(canvas, pixels, height, width, channels)
       }
       if (images.pixels(row, draw)) draw()
     },

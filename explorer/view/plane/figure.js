@@ -2,7 +2,7 @@
 import { coreBounds, eachWithin, groupCentres } from '../js/points.js'
 import { fitted, including, moved, padded, sizeOf, spreadOut, zoomed } from '../js/boxes.js'
 import { hasWebgl } from '../js/plotly.js'
-import { WITHOUT_WEBGL, looks, thinned, traces } from './traces.js'
+import { WITHOUT_WEBGL, columnsOf, thinned, traces } from './traces.js'
 
 // Names of classes are kept this far apart, in pixels: from top to bottom, and from side to side by their length.
 const NAME_GAP = 24, NAME_LETTER = 8
@@ -15,7 +15,10 @@ const NEAREST = 60
 // Room around the middle 99 % of the points, as a share of their extent.
 const HOME_MARGIN = 0.12
 
-function layoutFor(about, theme) {
+// What Plotly leaves around the drawn area, in pixels: room for an axis that has numbers.
+const marginOf = about => (about.axes ? { l: 44, r: 8, t: 8, b: 40 } : { l: 8, r: 8, t: 8, b: 8 })
+
+function layoutFor(about, theme, { x0, x1, y0, y1 }) {
   // A projection's axes carry no unit; a raw latent's and principal components' do.
   const named = Boolean(about.axes)
   const axis = k => ({
@@ -24,21 +27,26 @@ function layoutFor(about, theme) {
     zerolinecolor: theme.line, tickcolor: theme.line, linecolor: theme.line, color: theme.text, fixedrange: true,
   })
   return {
-    xaxis: axis(0), yaxis: axis(1), margin: named ? { l: 44, r: 8, t: 8, b: 40 } : { l: 8, r: 8, t: 8, b: 8 },
+    xaxis: { ...axis(0), range: [x0, x1] }, yaxis: { ...axis(1), range: [y0, y1] }, margin: marginOf(about),
     paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)', font: { family: theme.font, color: theme.text },
-    showlegend: false, hovermode: false, dragmode: false, annotations: [], images: [],
+    showlegend: false, hovermode: false, dragmode: false,
   }
 }
+
+// Whether a pixel, counted from the plot's corner, lies on the drawn area.
+export const holdsPixel = ({ left, top, width, height }, [x, y]) => x >= left && x <= left + width && y >= top && y <= top + height
 
 const ranges = box => ({ 'xaxis.range': [box.x0, box.x1], 'yaxis.range': [box.y0, box.y1] })
 const CONFIG = { displaylogo: false, displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false }
 
-export async function createFigure(Plotly, plot, points, index, { theme, colouring, onView }) {
+// Everything that is to be seen goes to Plotly in one drawing: each further one costs as much as the first.
+export async function createFigure(Plotly, plot, points, index, { theme, colouring, visible, layer, onView }) {
   const home = padded(coreBounds(points.x, points.y), HOME_MARGIN), webgl = hasWebgl()
   // As near as a few of the points: more of them need a closer look.
   const nearest = NEAREST * Math.sqrt(Math.max(1, points.n / 5000))
-  let wanted = home, colours = theme, painted = colouring, selected = null
-  let visible = colouring.groups.map(() => true), layer = 'points', centres = []
+  const margin = marginOf(points.about)
+  let wanted = home, colours = theme, painted = colouring, selected = null, pictures = []
+  let centres = [], columns = []
   // A name stands where its group is the largest around; on a mixed map it would name the others too.
   const reach = NAMED * Math.max(...sizeOf(home))
   function stands(centre, group) {
@@ -51,10 +59,13 @@ export async function createFigure(Plotly, plot, points, index, { theme, colouri
     const named = painted.kind === 'category' && painted.groups.length <= MOST_NAMES
     centres = named ? groupCentres(points, painted.of, painted.groups.length).map(stands) : []
   }
-  measure()
-  await Plotly.react(plot, traces(points, painted, selected, webgl), layoutFor(points.about, theme), CONFIG)
+  const gather = () => { columns = columnsOf(points, painted, selected, webgl) }
   const axes = () => [plot._fullLayout.xaxis, plot._fullLayout.yaxis]
-  const lengths = () => axes().map(axis => axis._length)
+  // Read when it changes: reading it anew would make the browser lay the page out.
+  let [wide, high] = [plot.clientWidth, plot.clientHeight]
+  const lengths = () => [wide - margin.l - margin.r, high - margin.t - margin.b]
+  const draw = () => Plotly.react(plot, traces(columns, points.n, painted, visible, layer, webgl),
+    { ...layoutFor(points.about, colours, fitted(wanted, ...lengths())), annotations: names(), images: pictures }, CONFIG)
 
   // `wanted` is what the person asked to see; the plot shows the smallest box of its own shape around it.
   function view(box) {
@@ -75,15 +86,18 @@ export async function createFigure(Plotly, plot, points, index, { theme, colouri
       opacity: 0.85, font: { size: 15, color: colours.text }, bgcolor: colours.background,
     }))
   }
-  const redraw = () => Plotly.react(plot, traces(points, painted, selected, webgl), plot.layout, CONFIG)
 
   const figure = {
     // How many of the points are drawn: all, where there is WebGL.
     drawn: Math.ceil(points.n / (webgl ? 1 : thinned(points.n, WITHOUT_WEBGL) ?? 1)),
     // Screen to data and back, in pixels from the plot's top left corner.
     toPlace(clientX, clientY) {
-      const [x, y] = axes(), box = plot.getBoundingClientRect()
-      return [x.p2d(clientX - box.left - x._offset), y.p2d(clientY - box.top - y._offset)]
+      const [x, y] = axes(), [left, top] = figure.fromCorner(clientX, clientY)
+      return [x.p2d(left - x._offset), y.p2d(top - y._offset)]
+    },
+    fromCorner(clientX, clientY) {
+      const box = plot.getBoundingClientRect()
+      return [clientX - box.left, clientY - box.top]
     },
     toPixels([px, py]) {
       const [x, y] = axes()
@@ -91,13 +105,11 @@ export async function createFigure(Plotly, plot, points, index, { theme, colouri
     },
     // The drawn area, in pixels from the plot's top left corner.
     area() {
-      const [x, y] = axes()
-      return { left: x._offset, top: y._offset, width: x._length, height: y._length }
+      const [width, height] = lengths()
+      return { left: margin.l, top: margin.t, width, height, right: margin.r, bottom: margin.b }
     },
     inside({ clientX, clientY }) {
-      const area = figure.area(), box = plot.getBoundingClientRect()
-      const left = clientX - box.left - area.left, top = clientY - box.top - area.top
-      return left >= 0 && left <= area.width && top >= 0 && top <= area.height
+      return holdsPixel(figure.area(), figure.fromCorner(clientX, clientY))
     },
     unit() { const v = figure.view(), [width, height] = lengths(); return [width / (v.x1 - v.x0), height / (v.y1 - v.y0)] },
     view: () => fitted(wanted, ...lengths()),
@@ -111,27 +123,27 @@ export async function createFigure(Plotly, plot, points, index, { theme, colouri
     async paint(next, nextVisible) {
       [painted, visible] = [next, nextVisible]
       measure()
-      await redraw()
-      figure.show(visible, layer)
+      gather()
+      await draw()
     },
     // A chosen group (positions) on a grey ground; null for none.
     async select(next) {
       if (!next && !selected) return
       selected = next
-      await redraw()
-      figure.show(visible, layer)
+      gather()
+      await draw()
     },
     show(nextVisible, nextLayer) {
+      if (nextVisible === visible && nextLayer === layer) return
       [visible, layer] = [nextVisible, nextLayer]
-      const all = looks(painted, visible, selected, layer)
-      Plotly.update(plot, { visible: layer !== 'grid', 'marker.color': all.map(one => one.colour), 'marker.opacity': all.map(one => one.opacity) },
-        { annotations: names() })
+      draw()
     },
     // Pictures under the points, the first at the bottom: [{ source, box, opacity }].
-    background(pictures) {
-      Plotly.relayout(plot, { images: pictures.map(({ source, box: { x0, x1, y0, y1 }, opacity = 1 }) => ({
+    background(next) {
+      pictures = next.map(({ source, box: { x0, x1, y0, y1 }, opacity = 1 }) => ({
         source, xref: 'x', yref: 'y', x: x0, y: y1, sizex: x1 - x0, sizey: y1 - y0, sizing: 'stretch', layer: 'below', opacity,
-      })) })
+      }))
+      Plotly.relayout(plot, { images: pictures })
     },
     pan(dx, dy) { const [ux, uy] = figure.unit(); view(moved(figure.view(), -dx / ux, dy / uy)) },
     zoom(factor, place) {
@@ -140,16 +152,12 @@ export async function createFigure(Plotly, plot, points, index, { theme, colouri
     },
     include(place) { view(padded(including(wanted, place))) },
     reset() { view(home) },
-    async resize() { await Plotly.Plots.resize(plot); view(wanted) },
-    recolour(next) {
-      colours = next
-      const lines = { annotations: names(), 'font.color': next.text }
-      for (const name of ['xaxis', 'yaxis']) {
-        Object.assign(lines, { [`${name}.color`]: next.text, [`${name}.linecolor`]: next.line,
-          [`${name}.zerolinecolor`]: next.line, [`${name}.tickcolor`]: next.line })
-      }
-      Plotly.relayout(plot, lines)
+    async resize() {
+      [wide, high] = [plot.clientWidth, plot.clientHeight]
+      await Plotly.Plots.resize(plot)
+      view(wanted)
     },
+    recolour(next) { colours = next; draw() },
     // What is on the screen, on a ground of its own, with the kept place and the groups named.
     save(format, name, kept) {
       const ring = { type: 'scatter', mode: 'markers', name: 'kept', x: [kept[0]], y: [kept[1]],
@@ -160,7 +168,9 @@ export async function createFigure(Plotly, plot, points, index, { theme, colouri
         { format, filename: name, width: width + 90, height, scale: format === 'svg' ? 1 : 2 })
     },
   }
-  view(home)
+  measure()
+  gather()
+  await draw()
   return figure
 }
 

@@ -3,10 +3,8 @@
 export function createLegend(box, title, onChange) {
   let visible = [], key = ''
   const only = group => visible.every((on, other) => on === (other === group))
-  const refresh = () => {
-    [...box.children].forEach((chip, group) => chip.setAttribute('aria-pressed', visible[group]))
-    onChange()
-  }
+  const mark = () => [...box.children].forEach((chip, group) => chip.setAttribute('aria-pressed', visible[group]))
+  const refresh = () => { mark(); onChange() }
   const legend = {
     get visible() { return visible },
     get someHidden() { return !visible.every(Boolean) },
@@ -40,7 +38,7 @@ export function createLegend(box, title, onChange) {
         }
         return chip
       }))
-      refresh()
+      mark()
     },
     all() { visible = visible.map(() => true); refresh() },
     enable(on) { for (const chip of box.children) chip.disabled = !on },

@@ -1,8 +1,11 @@
 // What moves above the map, as SVG: the place pointed at, the place kept with its posterior and its neighbours, and the line
 // that a person draws around points. All places are in data units; `draw` puts them on the screen.
+import { holdsPixel } from './figure.js'
+
 const SVG = 'http://www.w3.org/2000/svg'
 
-export function createOverlay(svg) {
+// The dot under the pointer is an element of its own, moved without drawing anything anew.
+export function createOverlay(svg, dot) {
   const shape = (tag, className, parent = svg) => {
     const made = document.createElementNS(SVG, tag)
     made.setAttribute('class', className)
@@ -13,10 +16,9 @@ export function createOverlay(svg) {
   const ellipses = [2, 1].map(k => ({ k, node: shape('ellipse', 'lx-posterior') }))
   const samples = shape('g', 'lx-samples'), lines = shape('g', 'lx-lines'), stroke = shape('path', 'lx-stroke')
   // Two strokes, so that the ring shows on white, on black and on pictures.
-  const halo = shape('circle', 'lx-kept lx-halo'), ring = shape('circle', 'lx-kept'), dot = shape('circle', 'lx-pointer')
+  const halo = shape('circle', 'lx-kept lx-halo'), ring = shape('circle', 'lx-kept')
   halo.setAttribute('r', 9)
   ring.setAttribute('r', 9)
-  dot.setAttribute('r', 5)
   const state = { kept: null, point: null, sigma: null, samples: [], neighbours: [], stroke: null }
 
   const put = (node, xy) => {
@@ -28,7 +30,7 @@ export function createOverlay(svg) {
     while (group.children.length < count) shape(tag, className, group)
     return [...group.children]
   }
-  return {
+  const overlay = {
     keep(place) { Object.assign(state, { kept: place, sigma: null, samples: [], neighbours: [] }) },
     point(place) { state.point = place },
     posterior(sigma) { state.sigma = sigma ?? null },
@@ -36,12 +38,17 @@ export function createOverlay(svg) {
     // Places of the nearest latents of the kept place: where a map tears neighbours apart, these lines are long.
     neighbours(places) { state.neighbours = places },
     stroke(places) { state.stroke = places },
+    follow(figure) {
+      const at = state.point && figure.toPixels(state.point), there = Boolean(at) && holdsPixel(figure.area(), at)
+      if (dot.hidden === there) dot.hidden = !there
+      if (there) dot.style.transform = `translate(${at[0]}px, ${at[1]}px)`
+    },
     draw(figure) {
-      const { left, top, width, height } = figure.area(), box = svg.getBoundingClientRect()
-      svg.style.clipPath = `inset(${top}px ${box.width - left - width}px ${box.height - top - height}px ${left}px)`
+      overlay.follow(figure)
+      const { left, top, right, bottom } = figure.area()
+      svg.style.clipPath = `inset(${top}px ${right}px ${bottom}px ${left}px)`
       const kept = state.kept && figure.toPixels(state.kept)
       for (const node of [halo, ring]) put(node, kept)
-      put(dot, state.point && figure.toPixels(state.point))
       for (const { k, node } of ellipses) {
         put(node, state.sigma && kept)
         if (!state.sigma) continue
@@ -61,4 +68,5 @@ export function createOverlay(svg) {
       stroke.setAttribute('d', corners.length > 1 ? `M${corners.join('L')}Z` : '')
     },
   }
+  return overlay
 }

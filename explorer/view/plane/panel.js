@@ -1,4 +1,5 @@
 // The words and pictures around the map: original, decoded image, trust, neighbours, latent.
+import { mark, partsOf, say } from '../js/dom.js'
 import { classColour } from '../js/theme.js'
 
 // Shape and word together, so that nothing rests on colour.
@@ -36,7 +37,7 @@ export function rowName(about, row) {
 }
 
 export function createPanel(root, { onPick }) {
-  const part = name => root.querySelector(`[data-part=${name}]`)
+  const part = partsOf(root)
   let about = null, images = null
   const faults = new Map()
   let slow = 0
@@ -47,12 +48,13 @@ export function createPanel(root, { onPick }) {
     // The left picture is always a real image: the point's own, or the nearest one on the map.
     original(row, label, exact, someHidden) {
       images.paint(part('original'), row)
-      part('original').setAttribute('aria-label', className(about, label))
-      part('original-card').dataset.kind = exact ? 'original' : 'nearest'
-      part('original-title').textContent = exact ? 'Original' : someHidden ? 'Nearest shown' : 'Nearest original'
-      part('original-caption').textContent = className(about, label)
-      part('original-row').textContent = rowName(about, row)
-      root.dataset.on = exact ? 'point' : 'place'
+      const name = className(about, label)
+      if (part('original').ariaLabel !== name) part('original').ariaLabel = name
+      mark(part('original-card'), 'kind', exact ? 'original' : 'nearest')
+      say(part('original-title'), exact ? 'Original' : someHidden ? 'Nearest shown' : 'Nearest original')
+      say(part('original-caption'), name)
+      say(part('original-row'), rowName(about, row))
+      mark(root, 'on', exact ? 'point' : 'place')
     },
 
     // Title and tone change with the pixels that they speak of.
@@ -65,17 +67,17 @@ export function createPanel(root, { onPick }) {
       const exact = said.row !== undefined && (said.as === undefined || said.as === said.label)
       canvas.dataset.z = said.z.map(value => value.toFixed(3)).join(',')
       canvas.dataset.source = said.source
-      part('decoded-card').dataset.kind = exact ? 'reconstruction' : 'generated'
-      part('decoded-title').textContent = exact ? 'Reconstruction' : 'Generated'
+      mark(part('decoded-card'), 'kind', exact ? 'reconstruction' : 'generated')
+      say(part('decoded-title'), exact ? 'Reconstruction' : 'Generated')
       const place = said.place.map(value => number(value)).join(', ')
       const where = about.raw ? `z = (${place})` : drawnAs === null ? `map position (${place})` : `map (${place})`
-      part('decoded-caption').textContent = (drawnAs === null ? '' : `as ${drawnAs}, `) + where
+      say(part('decoded-caption'), (drawnAs === null ? '' : `as ${drawnAs}, `) + where)
       if (said.trust) panel.detail(said)
     },
 
     // Until the answer with details comes, the words below belong to the place before.
     waiting() {
-      root.dataset.stale = ''
+      mark(root, 'stale', '')
       clearTimeout(slow)
       slow = setTimeout(() => { root.dataset.slow = ''; part('status').textContent = 'Decoding…' }, SLOW_MS)
     },
@@ -102,8 +104,8 @@ export function createPanel(root, { onPick }) {
     fault(sentence, source = 'map') {
       if (sentence) faults.set(source, sentence)
       else faults.delete(source)
-      part('fault-text').textContent = [...faults.values()].join(' ')
-      part('fault').hidden = !faults.size
+      say(part('fault-text'), [...faults.values()].join(' '))
+      if (part('fault').hidden !== !faults.size) part('fault').hidden = !faults.size
     },
     clear() { faults.clear(); panel.fault('') },
   }

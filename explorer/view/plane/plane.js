@@ -3,6 +3,7 @@
 import { holds } from '../js/boxes.js'
 import { openChannel } from '../js/channel.js'
 import { byLabel, parseColumn } from '../js/colouring.js'
+import { eachFrame, partsOf } from '../js/dom.js'
 import { listen } from '../js/gestures.js'
 import { openImages, paint } from '../js/images.js'
 import { loadPlotly } from '../js/plotly.js'
@@ -25,8 +26,8 @@ import { createWait } from './wait.js'
 // A pointer this near to a point means the point.
 const SNAP_PIXELS = 7, SNAP_TOUCH = 14
 const REST_MS = 140              // a pointer at rest this long asks for trust and neighbours
-// The image comes first: the page hears of a kept place a little later, because its script and the browser's own
-// update would delay the decode.
+// The image comes first: the page hears of a kept place when its image is here, or so much later, because its script and
+// the browser's own update would delay the decode.
 const TELL_MS = 60
 const ANSWERED_MS = 3000         // the script has answered a kept place by then
 const STEP_PIXELS = 6, STEP_LARGE = 40
@@ -41,9 +42,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
 }
 
 function createPlane(root, setTriggerValue) {
-  const part = name => root.querySelector(`[data-part=${name}]`)
+  const part = partsOf(root)
   const plot = part('plot')
-  const overlay = createOverlay(part('overlay')), wait = createWait(root, at), under = createUnder(root, plot, at, wait)
+  const overlay = createOverlay(part('overlay'), part('pointer')), wait = createWait(root, at), under = createUnder(root, plot, at, wait)
   const panel = createPanel(root, { onPick: row => keep(targetOfRow(row)) })
   const legend = createLegend(part('legend'), part('legend-title'), () => drawLayer())
   const tip = createTip(part('tip')), atPoints = createAtPoints(part('pictures')), preview = createPreview(part('pictures'))
@@ -54,7 +55,7 @@ function createPlane(root, setTriggerValue) {
   })
   let shown = null          // what the page asked for; see PlaneData in plane.py
   let points = null, index = null, figure = null, images = null, colouring = null
-  let kept = null, target = null, rest = 0, generation = 0, found = null, group = null
+  let kept = null, target = null, pointed = null, rest = 0, generation = 0, found = null, group = null
   let opening = null, measuring = null          // what is waited for: the map, its colours
   let told = 0                                  // when the page was last told of a kept place
 
@@ -63,7 +64,12 @@ function createPlane(root, setTriggerValue) {
   const dataPath = () => `${names(['model', 'dataset'])}?count=${shown.count}`
   const jobUrl = id => at(`jobs/${id}?who=${who}`)
   const placeOf = next => next.xy ?? [points.x[next.i], points.y[next.i]]
-  const tell = (name, value) => setTimeout(() => setTriggerValue(name, value), TELL_MS)
+  let untold = null
+  function tell(name, value) {
+    untold?.()
+    const now = () => { clearTimeout(late); untold = null; setTriggerValue(name, value) }, late = setTimeout(now, TELL_MS)
+    untold = now
+  }
 
   function update(data) {
     const before = shown, changed = key => !before || data[key] !== before[key]
@@ -86,7 +92,7 @@ function createPlane(root, setTriggerValue) {
     const mine = ++generation, current = () => mine === generation
     root.dataset.ready = 'false'
     panel.clear()
-    figure = null
+    figure = target = pointed = null
     under.forget()
     tip.hide()
     atPoints.clear()
@@ -111,10 +117,11 @@ function createPlane(root, setTriggerValue) {
       part('find-text').placeholder = `Find: ${points.about.classes[7] ?? points.about.classes[0]} or #123`
       panel.open({ ...points.about, raw: shown.projection === 'raw' }, images)
       colouring = byLabel(points)
-      const drawn = await createFigure(Plotly, plot, points, index, { theme: themeOf(root), colouring, onView: viewed })
+      legend.open(colouring)
+      const drawn = await createFigure(Plotly, plot, points, index,
+        { theme: themeOf(root), colouring, visible: legend.visible, layer: shown.layer, onView: viewed })
       if (!current()) return
       figure = drawn
-      legend.open(colouring)
     } catch (error) {
       if (!current()) return
       root.dataset.ready = 'failed'
@@ -164,15 +171,22 @@ function createPlane(root, setTriggerValue) {
     if (!next) return
     target = next
     panel.waiting()
-    const near = next.i ?? next.near ?? nearest(next.xy)?.i
-    if (near !== undefined) panel.original(points.row[near], points.label[near], next.i !== undefined, legend.someHidden)
-    overlay.point(placeOf(next))
-    overlay.draw(figure)
     ask(next, false)                  // the image first; what is said of it follows
     clearTimeout(rest)
     if (resting) ask(next, true)
     else rest = setTimeout(() => { if (target === next) ask(next, true) }, REST_MS)
+    follow()
   }
+  // All that follows the pointer on the page itself is drawn while the image is on its way.
+  const follow = eachFrame(() => {
+    if (!figure || !target) return
+    const near = target.i ?? target.near ?? nearest(target.xy)?.i
+    if (near !== undefined) panel.original(points.row[near], points.label[near], target.i !== undefined, legend.someHidden)
+    overlay.point(placeOf(target))
+    overlay.follow(figure)
+    if (pointed && target.i !== undefined) tip.at(pointed, part('stage'), points, target.i, images)
+    else tip.hide()
+  })
 
   function ask(next, detail) {
     const common = { model: shown.model, dataset: shown.dataset, count: shown.count, projection: shown.projection,
@@ -186,6 +200,7 @@ function createPlane(root, setTriggerValue) {
       paint(part('decoded'), pixels, height, width, channels)
       panel.decoded(said)
       if (next !== kept) return
+      untold?.()
       overlay.posterior(said.sigma)
       if (said.neighbours) overlay.neighbours(said.neighbours.map(one => points.indexOf(one.row)).filter(i => i >= 0).map(i => placeOf({ i })))
       overlay.draw(figure)
@@ -197,6 +212,7 @@ function createPlane(root, setTriggerValue) {
     if (!next || !figure || (telling && root.dataset.connected === 'false')) return
     kept = next
     overlay.keep(placeOf(next))
+    overlay.draw(figure)
     posterior.offer(offered())
     if (!holds(figure.view(), placeOf(next))) figure.include(placeOf(next))
     show(next, true)
@@ -234,14 +250,13 @@ function createPlane(root, setTriggerValue) {
     mode: () => tools.mode ?? (shown?.hover === false ? 'drag' : 'hover'),
     onPoint: event => {
       if (!figure) return
-      const next = targetAt(event)
-      show(next)
-      tip.at(event, plot, next.i === undefined || event.pointerType === 'touch' ? null : points, next.i, images)
+      pointed = event.pointerType === 'touch' ? null : figure.fromCorner(event.clientX, event.clientY)
+      show(targetAt(event))
     },
-    onClick: event => { tip.hide(); if (figure) keep(targetAt(event)) },
-    onLeave: () => { tip.hide(); if (figure && kept && target !== kept) show(kept, true) },
-    onPan: (dx, dy) => { tip.hide(); figure?.pan(dx, dy) },
-    onZoom: (factor, x, y) => { tip.hide(); figure?.zoom(factor, figure.toPlace(x, y)) },
+    onClick: event => { leave(); if (figure) keep(targetAt(event)) },
+    onLeave: () => { leave(); if (figure && kept && target !== kept) show(kept, true) },
+    onPan: (dx, dy) => { leave(); figure?.pan(dx, dy) },
+    onZoom: (factor, x, y) => { leave(); figure?.zoom(factor, figure.toPlace(x, y)) },
     onStroke: (event, phase) => figure && stroke.hear(event, phase, tools.mode),
   })
   part('map').addEventListener('keydown', event => {
@@ -255,6 +270,7 @@ function createPlane(root, setTriggerValue) {
     else return
     event.preventDefault()
   })
+  const leave = () => { pointed = null; tip.hide() }
   // Buttons and keys zoom about what is pointed at, while it is in sight.
   const inSight = () => (target && holds(figure.view(), placeOf(target)) ? placeOf(target) : undefined)
   function escape() {

@@ -26,20 +26,24 @@ export function columns({ n, x, y }, of, count, among = null, every = 1) {
   return made
 }
 
-// `selected`: positions of a chosen group, drawn again on top of all others; null for none.
-export function traces(points, colouring, selected, webgl) {
+// The points of every group; with `selected` (positions of a chosen group) theirs again, to lie on top of all others.
+export function columnsOf(points, { of, groups }, selected, webgl) {
   const every = webgl ? 1 : thinned(points.n, WITHOUT_WEBGL) ?? 1
-  const count = colouring.groups.length, type = webgl ? 'scattergl' : 'scatter'
-  const made = (column, group) => ({
-    type, mode: 'markers', name: colouring.groups[group].name, x: column.x, y: column.y, hoverinfo: 'skip',
-    marker: { color: colouring.groups[group].colour, size: markerSize(points.n), opacity: OPACITY.points },
-  })
-  const all = columns(points, colouring.of, count, null, every).map(made)
-  return selected ? [...all, ...columns(points, colouring.of, count, selected, every).map(made)] : all
+  const some = among => columns(points, of, groups.length, among, every)
+  return selected ? [...some(null), ...some(selected)] : some(null)
+}
+
+// `among`: what columnsOf gave for these groups; `n` counts the points of the whole map.
+export function traces(among, n, colouring, visible, layer, webgl) {
+  const groups = colouring.groups, look = looks(colouring, visible, among.length > groups.length, layer)
+  return among.map(({ x, y }, k) => ({
+    type: webgl ? 'scattergl' : 'scatter', mode: 'markers', name: groups[k % groups.length].name, x, y, hoverinfo: 'skip',
+    visible: layer !== 'grid', marker: { color: look[k].colour, size: markerSize(n), opacity: look[k].opacity },
+  }))
 }
 
 // How each trace looks: shown in its colour, or as grey ground.
-export function looks(colouring, visible, selected, layer) {
+function looks(colouring, visible, selected, layer) {
   const lit = OPACITY[layer] ?? OPACITY.points
   const shown = colouring.groups.map(({ colour }, group) => [colour, visible[group]])
   const look = (on, colour) => (on ? { colour, opacity: lit } : { colour: GREY, opacity: FAINT })

@@ -1,9 +1,10 @@
 // The small things around the view: the tools in its corner, the picture beside the pointer, the words on what is in sight,
 // and what follows the page's theme and size.
+import { partsOf, say } from '../js/dom.js'
 import { themeOf } from '../js/theme.js'
 
 export function createTools(root, { zoom, reset, retry }) {
-  const part = name => root.querySelector(`[data-part=${name}]`)
+  const part = partsOf(root)
   let mode = null
   const press = next => {
     mode = next
@@ -28,17 +29,15 @@ export function createTip(box) {
   const [canvas, words] = box.children
   return {
     hide() { box.hidden = true },
-    at(event, plot, points, i, images) {
-      box.hidden = !points
-      if (!points) return
-      const area = plot.getBoundingClientRect(), [x, y] = [event.clientX - area.left, event.clientY - area.top]
-      images.paint(canvas, points.row[i])
-      words.textContent = points.about.classes[points.label[i]]
+    // `at` are pixels from the stage's corner.
+    at(at, stage, points, i, images) {
       // On the side with more room, so that it is never cut.
-      box.style.left = x < area.width / 2 ? `${x + TIP_GAP}px` : ''
-      box.style.right = x < area.width / 2 ? '' : `${area.width - x + TIP_GAP}px`
-      box.style.top = y < area.height / 2 ? `${y + TIP_GAP}px` : ''
-      box.style.bottom = y < area.height / 2 ? '' : `${area.height - y + TIP_GAP}px`
+      const sizes = [stage.clientWidth, stage.clientHeight]
+      const shift = at.map((value, k) => (value < sizes[k] / 2 ? `${value + TIP_GAP}px` : `calc(${value - TIP_GAP}px - 100%)`))
+      box.hidden = false
+      box.style.transform = `translate(${shift})`
+      images.paint(canvas, points.row[i])
+      say(words, points.about.classes[points.label[i]])
     },
   }
 }
