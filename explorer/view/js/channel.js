@@ -14,6 +14,7 @@ export function openChannel(url, onState = () => {}, Socket = WebSocket) {
   let socket = null, seq = 0, inFlight = null, waiting = null, closed = false
 
   const connect = () => {
+    if (closed) return
     socket = new Socket(url)
     socket.binaryType = 'arraybuffer'
     socket.onopen = () => { onState(true); pump() }
@@ -29,7 +30,7 @@ export function openChannel(url, onState = () => {}, Socket = WebSocket) {
       onState(false)
       if (inFlight && !waiting) waiting = inFlight   // the answer is lost: ask again
       inFlight = null
-      if (!closed) setTimeout(connect, RETRY_MS)
+      setTimeout(connect, RETRY_MS)
     }
   }
   const pump = () => {
@@ -42,6 +43,6 @@ export function openChannel(url, onState = () => {}, Socket = WebSocket) {
   connect()
   return {
     ask(request, onAnswer) { waiting = { request, onAnswer }; pump() },
-    close() { closed = true; socket.close() },
+    close() { closed = true; waiting = inFlight = null; socket.close() },
   }
 }

@@ -6,7 +6,7 @@
 // draws a line around points instead: `onStroke(event, phase)` hears 'start', 'move', 'end', or 'cancel'.
 const CLICK_PIXELS = 4
 
-export function listen(element, { inside, mode, onPoint, onClick, onLeave, onPan, onZoom, onStroke }) {
+export function listen(element, { inside, mode, onPoint, onClick, onLeave, onPan, onZoom, onStroke }, signal) {
   const down = new Map()            // pointers that are pressed: id -> { x, y, startX, startY, moved, does }
   let pinched = false
 
@@ -33,7 +33,8 @@ export function listen(element, { inside, mode, onPoint, onClick, onLeave, onPan
     if (strokes()) onStroke(event, 'start')
     else if (doing(event) === 'point') onPoint(event)
   })
-  addEventListener('pointermove', event => {
+  const anywhere = (kind, hear) => addEventListener(kind, hear, { signal })
+  anywhere('pointermove', event => {
     const press = down.get(event.pointerId)
     if (!press) {
       const over = event.pointerType !== 'touch' && !down.size && element.contains(event.target) && inside(event)
@@ -56,7 +57,7 @@ export function listen(element, { inside, mode, onPoint, onClick, onLeave, onPan
     else if (press.moved) onPan(x - press.x, y - press.y)
     if (press.does !== 'pan' || press.moved) Object.assign(press, { x, y })
   })
-  addEventListener('pointerup', event => {
+  anywhere('pointerup', event => {
     const press = down.get(event.pointerId)
     down.delete(event.pointerId)
     if (!press || pinched) return

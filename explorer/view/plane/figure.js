@@ -158,6 +158,7 @@ export async function createFigure(Plotly, plot, points, index, { theme, colouri
       view(wanted)
     },
     recolour(next) { colours = next; draw() },
+    close() { Plotly.purge(plot) },
     // What is on the screen, on a ground of its own, with the kept place and the groups named.
     save(format, name, kept) {
       const ring = { type: 'scatter', mode: 'markers', name: 'kept', x: [kept[0]], y: [kept[1]],

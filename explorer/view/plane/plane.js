@@ -39,6 +39,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector('.lx-plane')
   if (!mounted.has(root)) mounted.set(root, createPlane(root, setTriggerValue))
   mounted.get(root).update(data)
+  // Also called for an update that a newer one overtook: then the plane stays.
+  return () => { if (!root.isConnected) mounted.get(root).close() }
 }
 
 function createPlane(root, setTriggerValue) {
@@ -49,10 +51,11 @@ function createPlane(root, setTriggerValue) {
   const legend = createLegend(part('legend'), part('legend-title'), () => drawLayer())
   const tip = createTip(part('tip')), atPoints = createAtPoints(part('pictures')), preview = createPreview(part('pictures'))
   const channel = openChannel(at('decode').replace(/^http/, 'ws'), open => { root.dataset.connected = open })
+  const life = new AbortController()            // ends when the page takes the plane away
   const look = watchLook(root, plot, {
     onTheme: theme => figure?.recolour(theme),
     onSize: () => figure?.resize().then(viewed),
-  })
+  }, life.signal)
   let shown = null          // what the page asked for; see PlaneData in plane.py
   let points = null, index = null, figure = null, images = null, colouring = null
   let kept = null, target = null, pointed = null, rest = 0, generation = 0, found = null, group = null
@@ -258,7 +261,7 @@ function createPlane(root, setTriggerValue) {
     onPan: (dx, dy) => { leave(); figure?.pan(dx, dy) },
     onZoom: (factor, x, y) => { leave(); figure?.zoom(factor, figure.toPlace(x, y)) },
     onStroke: (event, phase) => figure && stroke.hear(event, phase, tools.mode),
-  })
+  }, life.signal)
   part('map').addEventListener('keydown', event => {
     const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
     if (!figure || event.target !== part('map')) return
@@ -411,5 +414,16 @@ function createPlane(root, setTriggerValue) {
     drawPictures()
   }
 
-  return { update }
+  function close() {
+    generation++
+    life.abort()
+    clearTimeout(rest)
+    clearTimeout(redraw)
+    for (const waiting of [opening, measuring]) waiting?.done()
+    under.forget()
+    channel.close()
+    figure?.close()
+    figure = null
+  }
+  return { update, close }
 }

@@ -60,7 +60,7 @@ export function describeQuality(box, { trustworthiness, continuity, sentence }) 
 }
 
 // A change of theme changes variables on the page, a change of size the plot; the drawing follows both.
-export function watchLook(root, plot, { onTheme, onSize }) {
+export function watchLook(root, plot, { onTheme, onSize }, signal) {
   let colours = '', size = ''
   function follow() {
     const theme = themeOf(root), now = theme.text + theme.background
@@ -68,12 +68,14 @@ export function watchLook(root, plot, { onTheme, onSize }) {
     if (colours && now !== colours) onTheme(theme)
     colours = now
   }
-  plot.addEventListener('pointerenter', follow)
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => setTimeout(follow, 200))
-  new ResizeObserver(([{ contentRect: { width, height } }]) => {
+  plot.addEventListener('pointerenter', follow, { signal })
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => setTimeout(follow, 200), { signal })
+  const sizes = new ResizeObserver(([{ contentRect: { width, height } }]) => {
     const now = `${Math.round(width)} ${Math.round(height)}`
     if (size && now !== size) onSize()
     size = now
-  }).observe(plot)
+  })
+  sizes.observe(plot)
+  signal.addEventListener('abort', () => sizes.disconnect())
   return { follow }
 }
