@@ -18,9 +18,10 @@ SHOWN = 8
 
 
 def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
-    """Pixels `(n, H, W, C)` uint8 and what is said of the first latent.
+    """Pixels `(n, H, W, C)` uint8 and what is said of the first latent. Last come those of the real
+    image that was asked for with it, so that one trip brings both.
 
-    Raises ExplorerError for names that are unknown and latents that do not fit.
+    Raises ExplorerError for names and rows that are unknown and latents that do not fit.
     """
     if isinstance(request, LatentRequest):
         return _latent(request, catalogue)
@@ -47,7 +48,17 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     if request.detail and own and isinstance(request, ImageRequest):
         pixels = catalogue.dataset(request.dataset).picture(request.row).numpy()
         said["mse"] = float(np.square(pixels - images[0]).mean())
+    if request.beside is not None:
+        images = np.concatenate([images, _beside(request.beside, opened, catalogue)])
     return to_bytes(images), said
+
+
+def _beside(row: int, opened: Opened, catalogue: Catalogue) -> np.ndarray:
+    """A real image `(1, C, H, W)` in [0, 1] of an atlas's data set."""
+    dataset = catalogue.dataset(opened.atlas.dataset)
+    if row >= len(dataset):
+        raise ExplorerError(f"There is no image {row}; the data set has {len(dataset):,} images.")
+    return dataset.picture(row).numpy()[None]
 
 
 def judge(request: ImageRequest | PlaceRequest, opened: Opened, trip: float) -> Judgement:

@@ -8,7 +8,8 @@ A request is one JSON object with a sequence number `seq` and a `kind`:
 
 `detail: true` asks also for trust with its reason, nearest real images and class, for a pointer
 that rests; `count: 70000` names one of several maps of a data set by its number of images, and
-without it the first of them answers. The answer is binary, little-endian: uint32 seq, n, height,
+without it the first of them answers; `beside: 17` brings that real image after the decoded
+ones. The answer is binary, little-endian: uint32 seq, n, height,
 width, channels; then the pixels, uint8 (n, height, width, channels); then JSON. A request that
 cannot be answered gets n = 0 and an `error` sentence. A message of several MB closes the socket
 (`server.maxMessageSize`). The script of a page is never run.

@@ -33,7 +33,7 @@ class OnMap(Numbered):
     """A request about a map; `detail` asks also for trust and why, neighbours, class. `label` is
     the class that a conditional model shall draw; without it, that of the image. `count` is the
     number of images of the map, where there are several; `neighbours` how many nearest images are
-    told, by `metric`."""
+    told, by `metric`; `beside` the row of a real image that shall come after the decoded ones."""
 
     label: Label | None = None
     dataset: str = Field(max_length=MAX_DATASET)
@@ -42,6 +42,7 @@ class OnMap(Numbered):
     detail: bool = False
     neighbours: int = Field(default=5, ge=1, le=MAX_NEIGHBOURS)
     metric: Metric = "euclidean"
+    beside: int | None = Field(default=None, ge=0, le=MAX_ROW)
 
 
 class LatentRequest(Numbered):

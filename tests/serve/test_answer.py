@@ -243,6 +243,24 @@ def test_a_number_of_images_that_no_map_has_is_one_sentence_and_no_pixels(put, c
 # --- what the classifier reads ----------------------------------------------------------------
 
 
+def test_a_real_image_comes_after_the_decoded_ones_of_the_same_answer(told, digits):
+    places = [[0.1, 0.2], [1.0, -0.5]]
+    _, alone, _ = ask(kind="place", xy=places, **TOLD)
+    _, both, said = ask(kind="place", xy=places, beside=4321, **TOLD)
+    assert np.array_equal(both[:-1], alone)
+    assert np.array_equal(both[-1, ..., 0], digits.pixels[4321, 0])
+    assert said["place"] == places[0]
+    _, both, _ = ask(kind="image", row=7, beside=8, **TOLD)
+    assert np.array_equal(both[-1, ..., 0], digits.pixels[8, 0])
+
+
+def test_a_real_image_that_there_is_not_is_one_sentence_and_no_pixels(told):
+    _, pixels, said = ask(kind="image", row=7, beside=5000, **TOLD)
+    assert len(pixels) == 0
+    assert "no image 5000" in said["error"]
+    assert is_one_sentence(said["error"])
+
+
 def test_a_decoded_digit_is_read_by_our_own_classifier(told, digits):
     from explorer.loaded import network_of
     from explorer.store import open_artefact

@@ -72,6 +72,12 @@ export function openImages(at, dataset, { shape, thumb_chunk: chunk, total }) {
       }
       return null
     },
+    has: row => known.has(row),
+    // An image that came with another answer.
+    keep(row, pixels) {
+      known.set(row, pixels)
+      if (!whole && known.size > REMEMBERED) known.delete(known.keys().next().value)
+    },
     // Paints at once when the image is here; otherwise when it arrives, unless the canvas was given to another row.
     paint(canvas, row) {
       mark(canvas, 'row', String(row))

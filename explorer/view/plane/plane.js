@@ -167,12 +167,13 @@ function createPlane(root, setTriggerValue) {
     const place = figure.toPlace(event.clientX, event.clientY), near = nearest(place)
     const snap = event.pointerType === 'touch' ? SNAP_TOUCH : SNAP_PIXELS
     if (near && near.pixels <= snap && shown.layer !== 'grid') return { row: points.row[near.i], i: near.i }
-    return { xy: place, near: near?.i }
+    return { xy: place }
   }
 
   function show(next, resting = false) {
     if (!next) return
     target = next
+    if (next.i === undefined) next.near = nearest(next.xy)?.i
     panel.waiting()
     ask(next, false)                  // the image first; what is said of it follows
     clearTimeout(rest)
@@ -180,20 +181,25 @@ function createPlane(root, setTriggerValue) {
     else rest = setTimeout(() => { if (target === next) ask(next, true) }, REST_MS)
     follow()
   }
-  // All that follows the pointer on the page itself is drawn while the image is on its way.
-  const follow = eachFrame(() => {
+  // All that follows the pointer on the page itself is drawn while the image is on its way. A real image that is not here
+  // yet comes with it, and its words with the image.
+  function drawTarget() {
     if (!figure || !target) return
-    const near = target.i ?? target.near ?? nearest(target.xy)?.i
-    if (near !== undefined) panel.original(points.row[near], points.label[near], target.i !== undefined, legend.someHidden)
+    const near = target.i ?? target.near, row = points.row[near]
     overlay.point(placeOf(target))
     overlay.follow(figure)
+    if (near === undefined || !images.has(row)) return tip.hide()
+    panel.original(row, points.label[near], target.i !== undefined, legend.someHidden)
     if (pointed && target.i !== undefined) tip.at(pointed, part('stage'), points, target.i, images)
     else tip.hide()
-  })
+  }
+  const follow = eachFrame(drawTarget)
 
   function ask(next, detail) {
     const common = { model: shown.model, dataset: shown.dataset, count: shown.count, projection: shown.projection,
       label: shown.label, detail, neighbours: shown.neighbours, metric: shown.metric }
+    const real = points.row[next.i ?? next.near]
+    if (real !== undefined && !images.has(real)) common.beside = real
     const request = next.xy ? { kind: 'place', xy: [next.xy], ...common } : { kind: 'image', row: next.row, ...common }
     const mine = generation
     channel.ask(request, ({ n, height, width, channels, pixels, said }) => {
@@ -201,6 +207,8 @@ function createPlane(root, setTriggerValue) {
       panel.fault(said.error ?? '', 'channel')
       if (!n) return
       paint(part('decoded'), pixels, height, width, channels)
+      if (n > 1 && !images.has(real)) images.keep(real, pixels.subarray(height * width * channels))
+      if (common.beside !== undefined && next === target) drawTarget()
       panel.decoded(said)
       if (next !== kept) return
       untold?.()
