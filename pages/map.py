@@ -4,6 +4,7 @@ from math import prod
 
 import streamlit as st
 
+from explorer.latent.spec import spec_of
 from explorer.view import settings, shell
 from explorer.view.groups import group_name, keep_group
 from explorer.view.plane import plane
@@ -42,6 +43,7 @@ def explore() -> None:
             "metric": view.metric,
             "hover": view.hover,
             "pictures": view.pictures,
+            "title": f"{models.cards[view.model].title} · {spec_of(view.projection).title}",
             "encoderNote": f"{pixels}\nto {latent}",
             "decoderNote": f"{latent}\nto {pixels}",
         },

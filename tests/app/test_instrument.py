@@ -295,16 +295,6 @@ def test_the_python_that_is_copied_makes_the_image_that_is_shown(map_page: MapPa
     assert_same_picture(map_page.pixels("decoded"), np.asarray(Image.open(made)) / 255)
 
 
-@pytest.mark.parametrize(("part", "kind"), [("save-png", "png"), ("save-svg", "svg")])
-def test_the_map_is_saved_as_a_picture(map_page: MapPage, part, kind):
-    map_page.open()
-    with map_page.page.expect_download() as download:
-        map_page.part(part).click()
-    assert download.value.suggested_filename == f"mnist-vae-2d-raw.{kind}"
-    content = download.value.path().read_bytes()
-    assert content.startswith(b"\x89PNG" if kind == "png" else b"<svg")
-
-
 def test_what_is_at_the_pointer_is_said_in_words(map_page: MapPage, atlas):
     map_page.open("?row=0")
     status = map_page.part("status")

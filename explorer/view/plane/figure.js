@@ -159,14 +159,14 @@ export async function createFigure(Plotly, plot, points, index, { theme, colouri
     },
     recolour(next) { colours = next; draw() },
     close() { Plotly.purge(plot) },
-    // What is on the screen, on a ground of its own, with the kept place and the groups named.
-    save(format, name, kept) {
-      const ring = { type: 'scatter', mode: 'markers', name: 'kept', x: [kept[0]], y: [kept[1]],
-        marker: { symbol: 'circle-open', size: 18, color: colours.text, line: { width: 3 } } }
-      const ground = { paper_bgcolor: colours.background, plot_bgcolor: colours.background, showlegend: true }
-      const { clientWidth: width, clientHeight: height } = plot
-      Plotly.downloadImage({ data: [...plot.data, ring], layout: { ...plot.layout, ...ground } },
-        { format, filename: name, width: width + 90, height, scale: format === 'svg' ? 1 : 2 })
+    // Positions of a chosen group, null for none.
+    get selected() { return selected },
+    // What Plotly shows now, as the text of an SVG on no ground. WebGL draws points as one picture within it; axes, names
+    // and all else stay vectors.
+    async drawing(family) {
+      const { width, height } = plot._fullLayout, layout = { ...plot.layout, font: { ...plot.layout.font, family } }
+      const options = { format: 'svg', width, height, imageDataOnly: true }
+      return { drawing: await Plotly.toImage({ data: plot.data, layout, config: CONFIG }, options), width, height }
     },
   }
   measure()

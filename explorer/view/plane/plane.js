@@ -361,7 +361,7 @@ function createPlane(root, setTriggerValue) {
       const where = kept.xy ? `&place=${kept.xy.join(',')}` : `&row=${kept.row}`
       return at(`python/${mapPath()}${where}${shown.label === null ? '' : `&label=${shown.label}`}`)
     },
-    save: format => figure?.save(format, `${shown.model}-${shown.projection}`, placeOf(kept)),
+    view: () => figure && { figure, points, colouring, visible: legend.visible, kept, shown, layer: under.legend },
   })
 
   // --- colours, layers, view --------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ class PlaneData(TypedDict):
     """What the plane shows, mostly the fields of ViewState under their own names.
 
     `row` is an image of the data set, `place` a point of the map, `label` the class that a
-    conditional model is told (None: the image's own), `polygon` a group drawn on the map.
+    conditional model is told (None: the image's own), `polygon` a group drawn on the map, `title`
+    what a saved picture says above it.
     """
 
     model: str
@@ -43,6 +44,7 @@ class PlaneData(TypedDict):
     metric: str
     hover: bool
     pictures: bool
+    title: str
     encoderNote: str
     decoderNote: str
 

@@ -1,5 +1,8 @@
 // Take the view along: its address, the Python that makes the image, the map as a picture.
-export function createShare(root, { python, save }) {
+import { saveMap } from './save.js'
+
+// `view` gives what is shown now, null while there is nothing to save.
+export function createShare(root, { python, view }) {
   const part = name => root.querySelector(`[data-part=${name}]`)
   let fading = 0
   const say = text => {
@@ -25,6 +28,16 @@ export function createShare(root, { python, save }) {
     const answer = await fetch(python())
     if (answer.ok) copy(await answer.text(), 'Python')
     else say(await answer.text())
+  }
+  async function save(format) {
+    const now = view()
+    if (!now) return
+    try {
+      await saveMap(root, format, now)
+      say('Map saved')
+    } catch (error) {
+      say(`The map could not be saved. ${error.message}`)
+    }
   }
   part('save-png').onclick = () => save('png')
   part('save-svg').onclick = () => save('svg')

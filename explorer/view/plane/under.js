@@ -15,6 +15,8 @@ export function createUnder(root, plot, at, wait) {
     figure.background(pictures)
   }
   return {
+    // What explains the layer that is on, null for none.
+    get legend() { return layer?.legend ?? null },
     forget() { waiting?.done(); scale.hidden = true; [grid, layer, layerUrl, drawn] = [null, null, null, ''] },
     // Sharp again at each view; `label` is the class that a conditional model is told.
     grid(figure, wanted, mapPath, label) {
@@ -43,7 +45,7 @@ export function createUnder(root, plot, at, wait) {
         if (!answer) return
         const { picture, box, legend } = await answer.json()
         if (mine.ended) return
-        layer = { source: picture, box }
+        layer = { source: picture, box, legend }
         describe(scale, legend)
         draw(figure)
       } catch (error) {

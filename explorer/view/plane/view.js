@@ -42,14 +42,25 @@ export function createTip(box) {
   }
 }
 
+// Which images of the data set, whose name may be told, have a point.
+const count = value => value.toLocaleString('en')
+export function imagesWords({ n, about }, dataset) {
+  const random = about.sample === 'random', images = dataset ? `images of ${dataset}` : 'images'
+  if (n === about.total) return `All ${count(n)} ${images}`
+  return `${random ? '' : 'First '}${count(n)} of ${count(about.total)} ${images}${random ? ' (a seeded sample)' : ''}`
+}
+
 // No hidden cap: what is not drawn is said.
-export function viewWords({ n, about }, figure) {
-  const count = value => value.toLocaleString('en'), beyond = figure.beyond(), random = about.sample === 'random'
+export function viewWords(points, figure) {
+  return [points.n < points.about.total ? imagesWords(points) : '', ...undrawnWords(points, figure)].filter(Boolean).join(' · ')
+}
+
+export function undrawnWords({ n }, figure) {
+  const beyond = figure.beyond()
   return [
-    n < about.total ? `${random ? '' : 'First '}${count(n)} of ${count(about.total)} images${random ? ' (a seeded sample)' : ''}` : '',
     figure.drawn < n ? `${count(figure.drawn)} of them drawn: this browser has no WebGL` : '',
     beyond ? `${count(beyond)} of ${count(n)} points lie beyond this view` : '',
-  ].filter(Boolean).join(' · ')
+  ].filter(Boolean)
 }
 
 // Two figures, and on demand what they mean and how they were measured.
