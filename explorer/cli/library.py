@@ -145,7 +145,7 @@ def project(
     model = from_artefact(artefact, device)
     with progress_bar("Encoding") as bar:
 
-        def report(share: float, doing: str) -> None:
+        def report(share: float, doing: str, preview: bytes | None = None) -> None:
             bar(round(share * wanted), wanted)
 
         atlas = atlases.made(artefact, model, data, wanted, report)
@@ -172,7 +172,7 @@ def _lay_out(atlas: Atlas, artefact: Artefact, spec: ProjectionSpec, quietly: bo
         return maps.quality(artefact, atlas, spec.key)
     with tqdm(total=100, unit="%", desc=spec.title, disable=quietly, file=sys.stderr) as bar:
 
-        def report(share: float, doing: str, preview: bytes | None) -> None:
+        def report(share: float, doing: str, preview: bytes | None = None) -> None:
             bar.update(round(100 * share) - bar.n)
             bar.set_postfix_str(doing)
 

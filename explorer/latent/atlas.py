@@ -15,7 +15,6 @@ of its image, so a picture is always looked up by row, never by its position in 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -39,6 +38,7 @@ from explorer.latent.index import (
 )
 from explorer.latent.neighbours import Index
 from explorer.latent.project import project
+from explorer.latent.report import Report, silent
 from explorer.latent.spec import ProjectionSpec
 from explorer.loaded import Model, from_artefact
 from explorer.spec import build
@@ -48,8 +48,6 @@ ARRAYS = "atlas.safetensors"
 BATCH = 1000
 # Points of a map when nobody asks for another number: a page draws them at once.
 COUNT = 5000
-# How far something is, from 0 to 1, and what is being done.
-Report = Callable[[float, str], None]
 # Wider latents of 5,000 images take longer to download with the project than to encode again: a
 # VQ-VAE's would be 8 MB, a convolutional encoder does 5,000 images in a second or two.
 WIDE = 20
@@ -122,7 +120,7 @@ class Atlas:
 
 
 def encode(
-    model: Model, dataset: Dataset, count: int | None = None, report: Report | None = None
+    model: Model, dataset: Dataset, count: int | None = None, report: Report = silent
 ) -> Atlas:
     """Posterior means (and log variances) of the first `count` images of a data set; no map yet.
 
@@ -165,7 +163,7 @@ def completed(atlas: Atlas, model: Model, dataset: Dataset) -> Atlas:
 
 
 def _latents(
-    model: Model, images: Images, report: Report | None = None
+    model: Model, images: Images, report: Report = silent
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Posterior means and log variances `(N, D)` float32; beside them one batch is held."""
     n = len(images)
@@ -178,8 +176,7 @@ def _latents(
         if posterior.logvar is not None:
             logvar = np.empty_like(mean) if logvar is None else logvar
             logvar[start:done] = _stored(posterior.logvar)
-        if report is not None:
-            report(done / n, f"{done:,} of {n:,} images encoded")
+        report(done / n, f"{done:,} of {n:,} images encoded")
     return mean, logvar
 
 
@@ -203,7 +200,7 @@ def made(
     model: Model,
     dataset: Dataset,
     count: int | None = None,
-    report: Report | None = None,
+    report: Report = silent,
 ) -> Atlas:
     """The atlas of so many images with the maps that it has: the one on disk when it is whole and
     of these weights, else encoded now. Raises as `encode` does."""

@@ -6,8 +6,6 @@ Each is one safetensors file that names the weights it belongs to.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,41 +15,7 @@ from explorer import store
 from explorer.errors import ExplorerError
 
 if TYPE_CHECKING:
-    from explorer.data import Dataset
-    from explorer.latent.atlas import Atlas
-    from explorer.loaded import Model
-
-# Told how far a computation is: the share that is done, 0 to 1, and what is being done.
-Report = Callable[[float, str], object]
-
-
-def silent(share: float, doing: str) -> None:
-    """A report to nobody."""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A model with one of its atlases, latents complete, and the data set behind it."""
-
-    artefact: store.Artefact
-    model: Model
-    atlas: Atlas
-    dataset: Dataset
-
-
-def open_atlas(model: str, dataset: str, count: int) -> Opened:
-    """The atlas of the first `count` images of a data set by a model.
-
-    Raises ExplorerError for names that are unknown and an atlas that is not there.
-    """
-    from explorer.latent.atlas import completed, load_for
-    from explorer.loaded import from_artefact
-    from explorer.training.images import load_named
-
-    artefact = store.open_artefact(model)
-    loaded, data = from_artefact(artefact), load_named(dataset)
-    atlas = completed(load_for(artefact, dataset, count), loaded, data)
-    return Opened(artefact, loaded, atlas, data)
+    from explorer.latent.opened import Opened
 
 
 def file_for(artefact: store.Artefact, dataset: str, count: int, name: str) -> Path:

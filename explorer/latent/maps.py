@@ -10,7 +10,8 @@ from explorer import store
 from explorer.latent import map_files as files
 from explorer.latent.atlas import Atlas, completed, folder_for, load_for
 from explorer.latent.index import projections_of
-from explorer.latent.project import Report, fitted, project
+from explorer.latent.project import fitted, project
+from explorer.latent.report import Report
 from explorer.latent.spec import ProjectionSpec, spec_of
 from explorer.loaded import from_artefact
 from explorer.metrics.projection import K, continuity, queries_of, trustworthiness
@@ -28,7 +29,7 @@ def make(report: Report, *, model: str, dataset: str, count: int, projection: st
     Raises ExplorerError when there is no such model, atlas or key, or they do not fit.
     """
     spec, artefact = spec_of(projection), store.open_artefact(model)
-    report(0.0, "reading the latents", None)
+    report(0.0, "reading the latents")
     atlas = load_for(artefact, dataset, count)
     if projection in kept(artefact, atlas.name):
         return
@@ -42,13 +43,13 @@ def lay_out(
     """Project an atlas with all its latents, measure the map and keep it; what is known of it."""
     _, note = fitted(spec, len(atlas))
 
-    def hear(share: float, doing: str, preview: bytes | None) -> None:
+    def hear(share: float, doing: str, preview: bytes | None = None) -> None:
         report(BEGIN + (END - BEGIN) * share, f"{note} {doing}".lstrip(), preview)
 
     begun = time.monotonic()
     xy = project(atlas.mean, spec, atlas.labels, hear)
     seconds = round(time.monotonic() - begun, 2)
-    report(END, "measuring the map", None)
+    report(END, "measuring the map")
     record = files.Record(
         spec=spec,
         weights_sha256=atlas.weights_sha256,

@@ -10,80 +10,20 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from explorer import store
 from explorer.errors import ExplorerError
 from explorer.latent.index import projections_of
 from explorer.latent.index import stamp as atlas_stamp
+from explorer.latent.opened import Opened
 
 if TYPE_CHECKING:
     from explorer.data import Dataset
-    from explorer.latent.atlas import Atlas
-    from explorer.latent.places import Map
-    from explorer.latent.trust import Trust
     from explorer.loaded import Model
-    from explorer.models.classifier import Classifier
 
 # Models held in memory at once; the least recently used goes first.
 CAPACITY = 16
-# Maps of one atlas held in memory, likewise: anyone can ask for many parameters.
-MAPS = 8
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A model with one atlas: all that a page asks about a map. `stamp` changes with either."""
-
-    model: Model
-    atlas: Atlas
-    stamp: str = ""
-    # The maps whose first click has nothing to wait for.
-    prepared: set[str] = field(default_factory=set, compare=False)
-
-    @cached_property
-    def trust(self) -> Trust:
-        from explorer.latent.round_trip import trust_of
-
-        return trust_of(self.model, self.atlas)
-
-    @cached_property
-    def judge(self) -> Classifier | None:
-        """Our classifier of these images, where there is one."""
-        from explorer.latent.layers import judge_for
-        from explorer.loaded import network_of
-        from explorer.models.classifier import Classifier
-
-        artefact = judge_for(self.model.card, self.atlas.dataset)
-        judge = network_of(artefact, self.model.device.type) if artefact else None
-        return judge if isinstance(judge, Classifier) else None
-
-    @cached_property
-    def map(self) -> Callable[[str], Map]:
-        """`map(key)` is the map of a projection; one that is not known yet is looked for on disk.
-
-        Raises ExplorerError when it was not made.
-        """
-        return lru_cache(MAPS)(self._read_map)
-
-    def _read_map(self, key: str) -> Map:
-        from explorer.latent.places import Map
-
-        themap = Map(self.atlas, key)
-        _ = themap.coordinates  # a map that was not made is not kept
-        return themap
-
-    def row_near(self, key: str, place: tuple[float, float]) -> int:
-        """The row of the data set whose point lies nearest to a place of a map."""
-        return int(self.atlas.rows[self.map(key).point_near(place)])
-
-    def prepare(self, method: str) -> None:
-        """Compute now what the first click on a map would wait for."""
-        self.atlas.position(int(self.atlas.rows[0]))
-        _ = self.trust, self.judge
-        self.map(method).prepare()
-        self.prepared.add(method)
 
 
 @dataclass
@@ -120,8 +60,8 @@ class Catalogue:
 
         Raises ExplorerError when either is missing.
         """
-        artefact = store.locate(model_id)
-        stamp = (artefact.stamp, atlas_stamp(artefact))
+        place = store.locate(model_id)
+        stamp = (place.stamp, atlas_stamp(place))
         if count is None:  # one atlas is held once, however it was asked for
             maps = projections_of(store.open_artefact(model_id))
             count = next((one.images for one in maps if one.dataset == dataset), None)
@@ -129,9 +69,10 @@ class Catalogue:
         def load() -> Opened:
             from explorer.latent.atlas import completed, load_for
 
-            model = self.model(model_id)
-            atlas = load_for(store.open_artefact(model_id), dataset, count)
-            return Opened(model, completed(atlas, model, self.dataset(dataset)), str(stamp))
+            artefact, model = store.open_artefact(model_id), self.model(model_id)
+            atlas = load_for(artefact, dataset, count)
+            data = self.dataset(dataset)
+            return Opened(artefact, model, completed(atlas, model, data), data, str(stamp))
 
         return self._get(("atlas", model_id, dataset, count), stamp, load)
 

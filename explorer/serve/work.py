@@ -49,7 +49,7 @@ class Channel:
             os._exit(0)
 
 
-class Report:
+class Reporter:
     """What a task calls now and then: its share in [0, 1], what it is doing in words, a preview.
 
     Raises Stopped once the job was cancelled.
@@ -83,7 +83,7 @@ def perform(
     try:
         function = named(tasks[message["task"]])
         channel.say(began=True)
-        function(Report(channel, stop), **message["arguments"])
+        function(Reporter(channel, stop), **message["arguments"])
         channel.say(end="done")
     except Stopped:
         channel.say(end="cancelled")

@@ -8,8 +8,9 @@ import pytest
 
 from explorer.errors import ExplorerError
 from explorer.latent import atlas as atlases
+from explorer.latent.opened import Opened
 from explorer.latent.spec import ProjectionSpec
-from explorer.serve.catalogue import Catalogue, Opened, catalogue
+from explorer.serve.catalogue import Catalogue, catalogue
 from explorer.training import images
 from tests.workshop import lay_out
 
@@ -36,7 +37,7 @@ def test_it_is_the_row_of_the_data_set_and_not_the_position_on_the_map(opened):
         projections={"umap": opened.atlas.coordinates("umap")[1000:]},
     )
     x, y = some.coordinates("umap")[7]
-    row = Opened(opened.model, some).row_near("umap", (float(x), float(y)))
+    row = replace(opened, atlas=some).row_near("umap", (float(x), float(y)))
     assert row == opened.atlas.rows[1007]
     assert type(row) is int
 

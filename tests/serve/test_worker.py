@@ -17,7 +17,7 @@ import pytest
 
 from explorer.errors import ExplorerError
 from explorer.serve import worker as module
-from explorer.serve.work import Channel, Report, Stopped, jobs
+from explorer.serve.work import Channel, Reporter, Stopped, jobs
 from explorer.serve.worker import Job, Worker
 from tests.support import is_one_sentence
 
@@ -349,7 +349,7 @@ def messages(stream: io.BytesIO) -> list[dict]:
 
 def test_shares_outside_of_0_to_1_are_put_inside():
     stream = io.BytesIO()
-    report = Report(Channel(stream), threading.Event())
+    report = Reporter(Channel(stream), threading.Event())
     for n, share in enumerate((-1, float("nan"), 0.5, 2, float("inf"))):
         report(share, f"step {n}")
     assert [message["share"] for message in messages(stream)] == [0, 0, 0.5, 1, 1]
@@ -357,7 +357,7 @@ def test_shares_outside_of_0_to_1_are_put_inside():
 
 def test_of_many_quick_reports_few_are_sent_but_every_preview_and_every_change_of_words():
     stream = io.BytesIO()
-    report = Report(Channel(stream), threading.Event())
+    report = Reporter(Channel(stream), threading.Event())
     report._last = float("inf")  # as if all were in the same moment
     for n in range(100):
         report(n / 100, "early" if n < 50 else "late", b"x\n" if n == 75 else None)
@@ -370,7 +370,7 @@ def test_of_many_quick_reports_few_are_sent_but_every_preview_and_every_change_o
 
 def test_a_report_after_the_job_was_cancelled_stops_the_task():
     stop = threading.Event()
-    report = Report(Channel(io.BytesIO()), stop)
+    report = Reporter(Channel(io.BytesIO()), stop)
     report(0.1, "early")
     stop.set()
     with pytest.raises(Stopped):
