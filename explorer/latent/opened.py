@@ -38,9 +38,9 @@ class Opened:
 
     @cached_property
     def trust(self) -> Trust:
-        from explorer.latent.round_trip import trust_of
+        from explorer.latent.round_trip import trust_once
 
-        return trust_of(self.model, self.atlas)
+        return trust_once(self.artefact, self.model, self.atlas)
 
     @cached_property
     def judge(self) -> Classifier | None:
