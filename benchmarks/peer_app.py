@@ -16,8 +16,9 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from explorer.latent.index import projections_of
+from explorer.latent.opened import Opened
 from explorer.serve.answer import to_bytes
-from explorer.serve.catalogue import Opened, catalogue
+from explorer.serve.catalogue import catalogue
 from explorer.store import open_artefact
 
 MODELS = ("mnist-vae-2d", "mnist-vae-20")

@@ -18,6 +18,7 @@ from explorer import store
 from explorer.__main__ import main
 from explorer.data import Dataset, load_dataset
 from explorer.loaded import Model, from_artefact
+from explorer.serve import catalogue
 from tests.support import KeptSignals, finish, train_spec
 from tests.workshop import RECIPES, make
 
@@ -35,6 +36,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "home"
     monkeypatch.setenv("EXPLORER_HOME", str(folder))
     monkeypatch.delenv("EXPLORER_DEVICE", raising=False)
+    # Files that a test has written are seen at once, and those of the test before never.
+    monkeypatch.setattr(catalogue, "TRUSTED", 0.0)
     return folder
 
 

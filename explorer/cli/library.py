@@ -118,48 +118,56 @@ def project(
 ) -> None:
     """Lay a data set out on the plane as a model sees it, and keep the maps beside the model.
 
-    A map that is there already, with the same parameters, is not made again.
+    How far to trust the images and each map is measured and kept too. A map that is there already,
+    with the same parameters, is not made again.
     """
     from explorer import store
     from explorer.data.pictures import progress_bar
     from explorer.latent import atlas as atlases
-    from explorer.latent.index import MANY
-    from explorer.latent.names import METHOD_TITLES, name_for_map
-    from explorer.latent.project import methods_for, refuse_misfit
-    from explorer.latent.spec import specs_of
+    from explorer.latent.names import name_for_map
     from explorer.loaded import from_artefact
     from explorer.training.images import load_named
 
     artefact = store.open_artefact(name)
-    latent_dim = artefact.card.spec.model.latent_dim
-    if method and method not in METHOD_TITLES:
-        raise unknown_name("projection", method, METHOD_TITLES)
     name = dataset or name_for_map(artefact.id, artefact.card.spec.data)
     data = load_named(name, data_root, download)
     wanted = _counted(count, min(atlases.COUNT, len(data)), len(data))
-    fitting = methods_for(latent_dim)
-    methods = [method] if method else fitting if wanted <= MANY else fitting[-1:]
-    specs = specs_of(methods, settings)
-    for spec in specs:
-        refuse_misfit(spec.method, latent_dim)
+    specs = _specs(artefact, method, settings, wanted)
     model = from_artefact(artefact, device)
     with progress_bar("Encoding") as bar:
 
-        def report(share: float, doing: str) -> None:
+        def report(share: float, doing: str, preview: bytes | None = None) -> None:
             bar(round(share * wanted), wanted)
 
         atlas = atlases.made(artefact, model, data, wanted, report)
-    folder = atlases.folder_for(artefact, atlas.name)
-    if not atlas.projections:  # every atlas comes with the map that costs nothing
-        atlas = atlases.with_projection(atlas, specs_of(fitting[-1:], {})[0])
-        atlases.save(atlas, folder)
     made = {"id": artefact.id, "dataset": data.name, "images": len(atlas)}
-    made |= {"projections": [spec.key for spec in specs], "folder": str(folder)}
+    made |= {"projections": [spec.key for spec in specs]}
+    made |= {"folder": str(atlases.folder_for(artefact, atlas.name))}
     found = {spec.key: _lay_out(atlas, artefact, spec, as_json) for spec in specs}
     if as_json:
         say(as_json, made | {"quality": {key: one.model_dump() for key, one in found.items()}})
         return
     say(as_json, made | {key: one.sentence for key, one in found.items()})
+
+
+def _specs(
+    artefact: Artefact, method: str | None, settings: Settings, images: int
+) -> list[ProjectionSpec]:
+    """The maps to make of so many images: by one method, or by all that fit."""
+    from explorer.latent.index import MANY
+    from explorer.latent.names import METHOD_TITLES
+    from explorer.latent.project import methods_for, refuse_misfit
+    from explorer.latent.spec import specs_of
+
+    if method and method not in METHOD_TITLES:
+        raise unknown_name("projection", method, METHOD_TITLES)
+    latent_dim = artefact.card.spec.model.latent_dim
+    fitting = methods_for(latent_dim)
+    methods = [method] if method else fitting if images <= MANY else fitting[-1:]
+    specs = specs_of(methods, settings)
+    for spec in specs:
+        refuse_misfit(spec.method, latent_dim)
+    return specs
 
 
 def _lay_out(atlas: Atlas, artefact: Artefact, spec: ProjectionSpec, quietly: bool) -> Quality:
@@ -172,7 +180,7 @@ def _lay_out(atlas: Atlas, artefact: Artefact, spec: ProjectionSpec, quietly: bo
         return maps.quality(artefact, atlas, spec.key)
     with tqdm(total=100, unit="%", desc=spec.title, disable=quietly, file=sys.stderr) as bar:
 
-        def report(share: float, doing: str, preview: bytes | None) -> None:
+        def report(share: float, doing: str, preview: bytes | None = None) -> None:
             bar.update(round(100 * share) - bar.n)
             bar.set_postfix_str(doing)
 

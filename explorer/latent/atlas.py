@@ -15,8 +15,7 @@ of its image, so a picture is always looked up by row, never by its position in 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -39,6 +38,7 @@ from explorer.latent.index import (
 )
 from explorer.latent.neighbours import Index
 from explorer.latent.project import project
+from explorer.latent.report import Report, silent
 from explorer.latent.spec import ProjectionSpec
 from explorer.loaded import Model, from_artefact
 from explorer.spec import build
@@ -48,8 +48,6 @@ ARRAYS = "atlas.safetensors"
 BATCH = 1000
 # Points of a map when nobody asks for another number: a page draws them at once.
 COUNT = 5000
-# How far something is, from 0 to 1, and what is being done.
-Report = Callable[[float, str], None]
 # Wider latents of 5,000 images take longer to download with the project than to encode again: a
 # VQ-VAE's would be 8 MB, a convolutional encoder does 5,000 images in a second or two.
 WIDE = 20
@@ -117,12 +115,20 @@ class Atlas:
         raise ExplorerError(f"There is no image {row} on this map; it holds {len(self)} images.")
 
     @cached_property
+    def sha256(self) -> str:
+        """Of what is kept of the points beside their maps: changes when they are encoded anew."""
+        digest = hashlib.sha256()
+        for array in _kept(self).values():
+            digest.update(array.tobytes())
+        return digest.hexdigest()
+
+    @cached_property
     def _by_row(self) -> np.ndarray:
         return np.argsort(self.rows, kind="stable")
 
 
 def encode(
-    model: Model, dataset: Dataset, count: int | None = None, report: Report | None = None
+    model: Model, dataset: Dataset, count: int | None = None, report: Report = silent
 ) -> Atlas:
     """Posterior means (and log variances) of the first `count` images of a data set; no map yet.
 
@@ -165,7 +171,7 @@ def completed(atlas: Atlas, model: Model, dataset: Dataset) -> Atlas:
 
 
 def _latents(
-    model: Model, images: Images, report: Report | None = None
+    model: Model, images: Images, report: Report = silent
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Posterior means and log variances `(N, D)` float32; beside them one batch is held."""
     n = len(images)
@@ -178,8 +184,7 @@ def _latents(
         if posterior.logvar is not None:
             logvar = np.empty_like(mean) if logvar is None else logvar
             logvar[start:done] = _stored(posterior.logvar)
-        if report is not None:
-            report(done / n, f"{done:,} of {n:,} images encoded")
+        report(done / n, f"{done:,} of {n:,} images encoded")
     return mean, logvar
 
 
@@ -203,27 +208,33 @@ def made(
     model: Model,
     dataset: Dataset,
     count: int | None = None,
-    report: Report | None = None,
+    report: Report = silent,
 ) -> Atlas:
     """The atlas of so many images with the maps that it has: the one on disk when it is whole and
-    of these weights, else encoded now. Raises as `encode` does."""
+    of these weights, else encoded now. It is kept with the map that costs nothing, raw in 2-D, else
+    PCA, and with how far to trust it. Raises as `encode` does."""
+    from explorer.latent.round_trip import trust_once
+
     count = min(COUNT, len(dataset)) if count is None else count
-    with suppress(ExplorerError):  # a damaged atlas is made anew
-        return completed(load_for(artefact, dataset.name, count), model, dataset)
-    return encode(model, dataset, count, report)
+    try:
+        atlas = completed(load_for(artefact, dataset.name, count), model, dataset)
+    except ExplorerError:  # there is none, or a damaged one
+        atlas = encode(model, dataset, count, report)
+    method: Literal["raw", "pca"] = "raw" if atlas.mean.shape[1] == 2 else "pca"
+    if method not in atlas.projections:
+        atlas = with_projection(atlas, ProjectionSpec(method=method))
+        save(atlas, folder_for(artefact, atlas.name))
+    trust_once(artefact, model, atlas)
+    return atlas
 
 
 def make(report: Report, *, model: str, dataset: str, count: int) -> None:
-    """Encode an atlas and keep it, with the map that costs nothing: raw in 2-D, else PCA.
+    """Encode an atlas and keep it; see `made`.
 
     Raises ExplorerError for names that are unknown and a count that there is not.
     """
     artefact = store.open_artefact(model)
-    atlas = made(artefact, from_artefact(artefact), load_named(dataset), count, report)
-    method = "raw" if atlas.mean.shape[1] == 2 else "pca"
-    if method not in atlas.projections:
-        atlas = with_projection(atlas, ProjectionSpec(method=method))
-        save(atlas, folder_for(artefact, atlas.name))
+    made(artefact, from_artefact(artefact), load_named(dataset), count, report)
 
 
 def folder_for(artefact: store.Artefact, name: str) -> Path:
@@ -235,15 +246,7 @@ def folder_for(artefact: store.Artefact, name: str) -> Path:
 
 def save(atlas: Atlas, folder: Path) -> None:
     """Write an atlas atomically, in one file for the arrays and one for their parameters."""
-    arrays = {
-        "labels": atlas.labels.astype(np.int32),
-        "rows": atlas.rows.astype(np.int32),
-    }
-    if atlas.mean.shape[1] <= WIDE or len(atlas) > MANY:
-        arrays["mean"] = _stored(atlas.mean)
-        if atlas.logvar is not None:
-            arrays["logvar"] = _stored(atlas.logvar)
-    arrays |= {f"projection.{key}": xy for key, xy in atlas.projections.items()}
+    arrays = _kept(atlas) | {f"projection.{key}": xy for key, xy in atlas.projections.items()}
     tensors = {key: torch.from_numpy(np.ascontiguousarray(a)) for key, a in arrays.items()}
     store.write_tensors(folder / ARRAYS, tensors)
     parameters = {
@@ -259,6 +262,19 @@ def save(atlas: Atlas, folder: Path) -> None:
         "projections": {m: s.model_dump(mode="json") for m, s in atlas.specs.items()},
     }
     store.write_json(folder / PARAMETERS, parameters)
+
+
+def _kept(atlas: Atlas) -> dict[str, np.ndarray]:
+    """The arrays that are kept of the points, beside their maps."""
+    arrays = {
+        "labels": atlas.labels.astype(np.int32),
+        "rows": atlas.rows.astype(np.int32),
+    }
+    if atlas.mean.shape[1] <= WIDE or len(atlas) > MANY:
+        arrays["mean"] = _stored(atlas.mean)
+        if atlas.logvar is not None:
+            arrays["logvar"] = _stored(atlas.logvar)
+    return arrays
 
 
 def load(folder: Path) -> Atlas:

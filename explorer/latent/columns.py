@@ -12,8 +12,9 @@ from explorer.errors import unknown_name
 from explorer.latent import keep
 from explorer.latent.density import NEAR, log_density
 from explorer.latent.index import FactorNames
-from explorer.latent.keep import Report, silent
 from explorer.latent.neighbours import Index
+from explorer.latent.opened import open_atlas
+from explorer.latent.report import Report, silent
 
 if TYPE_CHECKING:
     from explorer.data import Dataset, Factors
@@ -192,7 +193,7 @@ def make(report: Report, *, model: str, dataset: str, count: int, column: str) -
 
     Raises ExplorerError for names that are unknown and an atlas that is not there.
     """
-    opened = keep.open_atlas(model, dataset, count)
+    opened = open_atlas(model, dataset, count)
     report(0.0, "reading the model")
     found = compute(column, opened.model, opened.atlas, opened.dataset, report)
     about = {

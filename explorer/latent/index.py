@@ -60,17 +60,16 @@ def _roots(artefact_id: str, folder: Path) -> tuple[Path, Path]:
     return store.home() / ".atlas" / artefact_id, folder / "atlas"
 
 
-def stamp(place: store.Place) -> tuple[tuple[str, int], ...]:
-    """Changes whenever an atlas of a model is written or removed: cheap enough to ask at every
-    pointer move."""
-    found = []
+def stamps(place: store.Place) -> dict[Path, int]:
+    """The folder of each atlas of a model, and when it was written, in nanoseconds."""
+    found = {}
     for root in _roots(place.folder.name, place.folder):
         with suppress(OSError), os.scandir(root) as entries:
             for entry in entries:
                 with suppress(OSError):
                     file = os.path.join(entry.path, PARAMETERS)
-                    found.append((entry.path, os.stat(file).st_mtime_ns))
-    return tuple(sorted(found))
+                    found[Path(entry.path)] = os.stat(file).st_mtime_ns
+    return found
 
 
 def projections_of(artefact: store.Artefact) -> list[Maps]:

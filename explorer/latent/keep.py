@@ -1,57 +1,33 @@
-"""What is computed of an atlas once and kept beside it: layers of its maps, columns of its points.
+"""What is computed of an atlas once and kept beside it: layers of its maps, columns of its points,
+and facts, which are a few numbers.
 
-Each is one safetensors file that names the weights it belongs to.
+Arrays are one safetensors file each, that names the weights it belongs to; a fact is a small JSON
+file. Shipped models bring their facts.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from pydantic import ValidationError
 
 from explorer import store
 from explorer.errors import ExplorerError
+from explorer.latent.map_files import beside
+from explorer.spec import Spec
 
 if TYPE_CHECKING:
-    from explorer.data import Dataset
     from explorer.latent.atlas import Atlas
-    from explorer.loaded import Model
+    from explorer.latent.opened import Opened
 
-# Told how far a computation is: the share that is done, 0 to 1, and what is being done.
-Report = Callable[[float, str], object]
-
-
-def silent(share: float, doing: str) -> None:
-    """A report to nobody."""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A model with one of its atlases, latents complete, and the data set behind it."""
-
-    artefact: store.Artefact
-    model: Model
-    atlas: Atlas
-    dataset: Dataset
-
-
-def open_atlas(model: str, dataset: str, count: int) -> Opened:
-    """The atlas of the first `count` images of a data set by a model.
-
-    Raises ExplorerError for names that are unknown and an atlas that is not there.
-    """
-    from explorer.latent.atlas import completed, load_for
-    from explorer.loaded import from_artefact
-    from explorer.training.images import load_named
-
-    artefact = store.open_artefact(model)
-    loaded, data = from_artefact(artefact), load_named(dataset)
-    atlas = completed(load_for(artefact, dataset, count), loaded, data)
-    return Opened(artefact, loaded, atlas, data)
+log = logging.getLogger(__name__)
+Fact = TypeVar("Fact", bound=Spec)
 
 
 def file_for(artefact: store.Artefact, dataset: str, count: int, name: str) -> Path:
@@ -85,3 +61,34 @@ def read(
         return {key: tensor.numpy() for key, tensor in tensors.items()}, json.loads(said["about"])
     except (ExplorerError, KeyError, ValueError):
         return None
+
+
+def once(
+    artefact: store.Artefact,
+    atlas: Atlas,
+    name: str,
+    by: dict[str, Any],
+    kind: type[Fact],
+    measure: Callable[[], Fact],
+) -> Fact:
+    """A fact about an atlas with all its latents: as it was kept, else measured now and kept.
+
+    `by` says how it is measured. One of other weights or latents, one measured in another way and a
+    damaged file are as if they were not there; one that cannot be written is measured each time.
+    """
+    from explorer.latent.atlas import folder_for
+
+    part = f"facts/{name}.json"
+    stamp = {"weights_sha256": atlas.weights_sha256, "points_sha256": atlas.sha256, "by": by}
+    for file in beside(artefact, atlas.name, part):
+        with suppress(ExplorerError, ValidationError, KeyError, TypeError):
+            said = store.read_json(file)
+            if said["stamp"] == stamp:
+                return kind.model_validate(said["fact"])
+    fact = measure()
+    try:
+        said = {"stamp": stamp, "fact": fact.model_dump(mode="json")}
+        store.write_json(folder_for(artefact, atlas.name) / part, said)
+    except ExplorerError as error:
+        log.warning("a fact is not kept: %s", error)
+    return fact

@@ -18,8 +18,9 @@ from explorer.errors import ExplorerError, unknown_name
 from explorer.latent import boxes, keep
 from explorer.latent.boxes import Box
 from explorer.latent.density import NEAR, log_density
-from explorer.latent.keep import Report, silent
-from explorer.latent.round_trip import round_trips, trust_of
+from explorer.latent.opened import open_atlas
+from explorer.latent.report import Report, silent
+from explorer.latent.round_trip import round_trips
 from explorer.latent.trust import DATA, PRIOR_SHARE, SHARE, STANDINGS, K, Trust
 from explorer.metrics.judges import judge_of
 from explorer.spec import DataSpec
@@ -277,14 +278,10 @@ def make(
 
     Raises ExplorerError for names that are unknown and maps that were not made.
     """
-    from explorer.latent.places import Map
-
-    opened = keep.open_atlas(model, dataset, count)
-    opened.atlas.coordinates(projection)
+    opened = open_atlas(model, dataset, count)
+    themap = opened.map(projection)
     report(0.0, "reading the model")
-    trust = trust_of(opened.model, opened.atlas)
-    themap = Map(opened.atlas, projection)
-    grid = compute(layer, opened.model, themap, trust, cells=CELLS, report=report)
+    grid = compute(layer, opened.model, themap, opened.trust, cells=CELLS, report=report)
     arrays = {"values": grid.values}
     if grid.sureness is not None:
         arrays["sureness"] = grid.sureness

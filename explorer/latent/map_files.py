@@ -49,20 +49,24 @@ class Quality(Spec):
 
 
 class Record(Spec):
-    """What is known of a kept map. `seconds` is None for one that came with its atlas; `note` says
-    what was cut to fit the number of points."""
+    """What is known of a kept map; `note` says what was cut to fit the number of points."""
 
     spec: ProjectionSpec
     weights_sha256: str
     quality: Quality
-    seconds: float | None = None
+    seconds: float
     note: str = ""
 
 
-def folders(artefact: store.Artefact, atlas_name: str) -> tuple[Path, ...]:
-    """Where the maps of an atlas may lie: in the user's home, and beside the model."""
+def beside(artefact: store.Artefact, atlas_name: str, part: str) -> tuple[Path, ...]:
+    """Where a part of an atlas may lie: in the user's home, and beside the model."""
     home = store.home() / ".atlas" / artefact.id
-    return tuple(root / atlas_name / "maps" for root in (home, artefact.folder / "atlas"))
+    return tuple(root / atlas_name / part for root in (home, artefact.folder / "atlas"))
+
+
+def folders(artefact: store.Artefact, atlas_name: str) -> tuple[Path, ...]:
+    """Where the maps of an atlas may lie."""
+    return beside(artefact, atlas_name, "maps")
 
 
 def keep(folder: Path, xy: np.ndarray, record: Record) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 
 import numpy as np
 
 from explorer import store
+from explorer.latent import keep
 from explorer.latent import map_files as files
 from explorer.latent.atlas import Atlas, completed, folder_for, load_for
 from explorer.latent.index import projections_of
-from explorer.latent.project import Report, fitted, project
+from explorer.latent.project import fitted, project
+from explorer.latent.report import Report
 from explorer.latent.spec import ProjectionSpec, spec_of
 from explorer.loaded import from_artefact
-from explorer.metrics.projection import K, continuity, queries_of, trustworthiness
+from explorer.metrics.projection import QUERIES, K, continuity, queries_of, trustworthiness
 from explorer.training.images import load_named
 
 # The points at which a map is measured are drawn by this seed.
@@ -28,7 +31,7 @@ def make(report: Report, *, model: str, dataset: str, count: int, projection: st
     Raises ExplorerError when there is no such model, atlas or key, or they do not fit.
     """
     spec, artefact = spec_of(projection), store.open_artefact(model)
-    report(0.0, "reading the latents", None)
+    report(0.0, "reading the latents")
     atlas = load_for(artefact, dataset, count)
     if projection in kept(artefact, atlas.name):
         return
@@ -42,13 +45,13 @@ def lay_out(
     """Project an atlas with all its latents, measure the map and keep it; what is known of it."""
     _, note = fitted(spec, len(atlas))
 
-    def hear(share: float, doing: str, preview: bytes | None) -> None:
+    def hear(share: float, doing: str, preview: bytes | None = None) -> None:
         report(BEGIN + (END - BEGIN) * share, f"{note} {doing}".lstrip(), preview)
 
     begun = time.monotonic()
     xy = project(atlas.mean, spec, atlas.labels, hear)
     seconds = round(time.monotonic() - begun, 2)
-    report(END, "measuring the map", None)
+    report(END, "measuring the map")
     record = files.Record(
         spec=spec,
         weights_sha256=atlas.weights_sha256,
@@ -67,8 +70,8 @@ def kept(artefact: store.Artefact, atlas_name: str) -> tuple[str, ...]:
 
 
 def quality(artefact: store.Artefact, atlas: Atlas, key: str) -> files.Quality:
-    """How far a map can be believed: as it was measured, or for a map that came with its atlas
-    measured now and kept. The atlas has all its latents.
+    """How far a map can be believed, as it was measured when it was made, or once for a map that
+    came with its atlas. The atlas has all its latents.
 
     Raises ExplorerError when the map was not made.
     """
@@ -76,11 +79,11 @@ def quality(artefact: store.Artefact, atlas: Atlas, key: str) -> files.Quality:
     if found := files.record_of(folders, key, weights, len(atlas)):
         return found.quality
     xy = atlas.coordinates(key)
-    record = files.Record(
-        spec=spec_of(key), weights_sha256=weights, quality=measured(atlas.mean, xy)
+    places = hashlib.sha256(xy.tobytes()).hexdigest()
+    by = {"neighbours": K, "points": QUERIES, "seed": SEED, "places_sha256": places}
+    return keep.once(
+        artefact, atlas, f"quality.{key}", by, files.Quality, lambda: measured(atlas.mean, xy)
     )
-    files.keep(folder_for(artefact, atlas.name) / "maps", xy, record)
-    return record.quality
 
 
 def measured(latents: np.ndarray, xy: np.ndarray) -> files.Quality:

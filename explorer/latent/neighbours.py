@@ -7,6 +7,8 @@ from typing import Any, Literal
 import numpy as np
 
 Metric = Literal["euclidean", "cosine"]
+# Nearest images that anyone may ask to be told.
+MAX_NEIGHBOURS = 24
 
 # Up to so many dimensions a k-d tree is faster than looking at every point; above, slower.
 TREE_DIMENSIONS = 3

@@ -144,11 +144,6 @@ class Map:
             return self.plane.latents(places).astype(np.float32)
         return self._blend(*self.index.nearest(places, MIXED))[0].astype(np.float32)
 
-    def place_of(self, z: np.ndarray) -> tuple[np.ndarray, bool]:
-        """Where a latent `(D,)` lies on this map, and whether that is exact; see `places_of`."""
-        places, exact = self.places_of(np.asarray(z)[None])
-        return places[0], exact
-
     def places_of(self, z: np.ndarray) -> tuple[np.ndarray, bool]:
         """Where latents `(N, D)` lie on this map, `(N, 2)` float32, and whether that is exact (raw,
         pca) or mixed.

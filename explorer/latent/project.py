@@ -6,7 +6,7 @@ The heavy libraries (scikit-learn, umap-learn with numba, openTSNE) are imported
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import RLock
 
@@ -14,11 +14,9 @@ import numpy as np
 
 from explorer.errors import ExplorerError
 from explorer.latent.names import METHOD_TITLES
+from explorer.latent.report import Report, silent
 from explorer.latent.spec import ProjectionSpec
 
-# Hears how far a projection is: the share done in [0, 1], what is being done, and at times the
-# places so far, `(N, 2)` float32 as bytes. What it raises ends the projection.
-Report = Callable[[float, str, bytes | None], None]
 # UMAP and t-SNE need a neighbourhood that is not the whole.
 LEAST = 8
 # The share of the time in which neighbours are found, of which nothing is heard, as measured on
@@ -29,10 +27,6 @@ EVERY = 25
 
 # Latents turned into doubles at once.
 PART = 10_000
-
-
-def quiet(share: float, doing: str, preview: bytes | None) -> None:
-    """The Report of someone who does not listen."""
 
 
 @dataclass(frozen=True)
@@ -115,8 +109,8 @@ class Epochs:
     def write(self, text: str) -> None:
         if done := re.search(r"(\d+)/(\d+)", text):
             share = int(done[1]) / int(done[2])
-            report, self.report = self.report, quiet  # what it raises it raises once: bars close
-            report(self.search + (1 - self.search) * share, "placing points", None)
+            report, self.report = self.report, silent  # what it raises it raises once: bars close
+            report(self.search + (1 - self.search) * share, "placing points")
             self.report = report
 
     def flush(self) -> None:
@@ -194,13 +188,13 @@ def project(
     latents: np.ndarray,
     spec: ProjectionSpec,
     labels: np.ndarray | None = None,
-    report: Report | None = None,
+    report: Report = silent,
 ) -> np.ndarray:
     """Coordinates `(N, 2)` float32 of latents `(N, D)`; `labels (N,)` are for supervised UMAP.
 
     Raises ExplorerError when the method or its parameters do not fit the latents.
     """
-    heard, flat = quiet if report is None else report, latents.shape[1] == 2
+    flat = latents.shape[1] == 2
     refuse_misfit(spec.method, latents.shape[1])
     if spec.supervised and (labels is None or len(np.unique(labels)) < 2):
         raise ExplorerError("There are no classes to draw together here; leave --supervised out.")
@@ -208,8 +202,8 @@ def project(
         latents = np.column_stack([latents, np.zeros(len(latents), latents.dtype)])
     spec, _ = fitted(spec, len(latents))
     if spec.method in METHODS:
-        heard(0.0, "finding neighbours", None)
-        coordinates = METHODS[spec.method](latents, spec, labels, heard)
+        report(0.0, "finding neighbours")
+        coordinates = METHODS[spec.method](latents, spec, labels, report)
     else:
         coordinates = latents if flat else principal_plane(latents).places(latents)
     if not np.isfinite(coordinates).all():

@@ -10,16 +10,28 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field
 
-from explorer.latent.trust import SHARE, Trust, calibrate
+from explorer.latent import keep
+from explorer.latent.trust import CALIBRATION, PRIOR_SHARE, SHARE, K, Trust, calibrate, centre_of
+from explorer.spec import Spec
 
 if TYPE_CHECKING:
     from explorer.latent.atlas import Atlas
     from explorer.loaded import Model
+    from explorer.store import Artefact
 
 # Encoded images whose round trip is measured to calibrate: a small convolutional model does so many
 # in half a second, and of 500 the threshold was a quarter off.
 SAMPLE = 2000
+
+
+class Calibration(Spec):
+    """The measured numbers of a Trust, which see."""
+
+    radius: float = Field(ge=0)
+    reach: float = Field(ge=0)
+    trip: float = Field(ge=0)
 
 
 def round_trips(
@@ -45,3 +57,18 @@ def trust_of(model: Model, atlas: Atlas, seed: int = 0) -> Trust:
     trips = round_trips(model, atlas.mean[sample], labels)
     trust = calibrate(atlas.index, model.network.has_prior, seed)
     return replace(trust, trip=float(np.quantile(trips, SHARE)))
+
+
+def trust_once(artefact: Artefact, model: Model, atlas: Atlas) -> Trust:
+    """`trust_of`, measured once and kept beside the atlas."""
+
+    def measure() -> Calibration:
+        found = trust_of(model, atlas)
+        return Calibration(radius=found.radius, reach=found.reach, trip=found.trip)
+
+    by = {"neighbours": K, "share": SHARE, "prior_share": PRIOR_SHARE}
+    by |= {"images": CALIBRATION, "trips": SAMPLE}
+    found = keep.once(artefact, atlas, "trust", by, Calibration, measure)
+    has_prior = model.network.has_prior
+    centre = centre_of(atlas.mean, has_prior)
+    return Trust(atlas.index, centre, found.radius, found.reach, has_prior, found.trip)

@@ -101,17 +101,23 @@ def calibrate(index: Index, has_prior: bool, seed: int = 0) -> Trust:
         sample = rng.choice(len(latents), CALIBRATION, replace=False)
     _, distance = index.nearest(latents[sample], K, exclude=sample)
     radius = float(np.quantile(distance[:, -1], SHARE)) if distance.size else 0.0
+    centre = centre_of(latents, has_prior)
     if has_prior:
         from scipy.special import gammaincinv
 
-        centre = np.zeros(latents.shape[1])
         # The squared norm is chi-square distributed; scipy.stats would take a second to import.
         reach = float(np.sqrt(2 * gammaincinv(latents.shape[1] / 2, PRIOR_SHARE)))
     else:
-        # Doubles, so that the farthest image itself is never outside by rounding.
-        centre = latents.mean(0, dtype=np.float64)
         reach = float(np.linalg.norm(latents - centre, axis=1).max())
     return Trust(index, centre, radius, reach, has_prior)
+
+
+def centre_of(latents: np.ndarray, has_prior: bool) -> np.ndarray:
+    """Where a prior, or else the latents `(N, D)`, have their middle `(D,)`."""
+    if has_prior:
+        return np.zeros(latents.shape[1])
+    # Doubles, so that the farthest image itself is never outside by rounding.
+    return latents.mean(0, dtype=np.float64)
 
 
 ON_PLANE = (

@@ -7,7 +7,8 @@ from typing import Any
 from starlette.requests import Request
 
 from explorer.errors import ExplorerError
-from explorer.serve.catalogue import Opened, catalogue
+from explorer.latent.opened import Opened
+from explorer.serve.catalogue import catalogue
 
 MAX_DIGITS = 9
 

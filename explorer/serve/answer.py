@@ -8,9 +8,10 @@ import numpy as np
 
 from explorer.errors import ExplorerError
 from explorer.latent.neighbours import Metric
+from explorer.latent.opened import Opened
 from explorer.latent.round_trip import round_trips
 from explorer.latent.trust import Judgement
-from explorer.serve.catalogue import Catalogue, Opened
+from explorer.serve.catalogue import Catalogue
 from explorer.serve.requests import AnyRequest, ImageRequest, LatentRequest, PlaceRequest
 
 # How many dimensions of a latent travel with each answer.

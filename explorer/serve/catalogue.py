@@ -1,89 +1,32 @@
 """What the server has open: models, atlases and their maps, read once and shared by everyone.
 
-An entry is read again when its card changes on disk, so a model that was trained anew under the
-same id is never answered with old weights.
+An entry is read again when its files change on disk, so a model that was trained anew under the
+same id is answered with old weights for TRUSTED seconds at most.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer import store
 from explorer.errors import ExplorerError
-from explorer.latent.index import projections_of
-from explorer.latent.index import stamp as atlas_stamp
+from explorer.latent.index import projections_of, stamps
+from explorer.latent.opened import Opened
 
 if TYPE_CHECKING:
     from explorer.data import Dataset
-    from explorer.latent.atlas import Atlas
-    from explorer.latent.places import Map
-    from explorer.latent.trust import Trust
     from explorer.loaded import Model
-    from explorer.models.classifier import Classifier
 
 # Models held in memory at once; the least recently used goes first.
 CAPACITY = 16
-# Maps of one atlas held in memory, likewise: anyone can ask for many parameters.
-MAPS = 8
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A model with one atlas: all that a page asks about a map. `stamp` changes with either."""
-
-    model: Model
-    atlas: Atlas
-    stamp: str = ""
-    # The maps whose first click has nothing to wait for.
-    prepared: set[str] = field(default_factory=set, compare=False)
-
-    @cached_property
-    def trust(self) -> Trust:
-        from explorer.latent.round_trip import trust_of
-
-        return trust_of(self.model, self.atlas)
-
-    @cached_property
-    def judge(self) -> Classifier | None:
-        """Our classifier of these images, where there is one."""
-        from explorer.latent.layers import judge_for
-        from explorer.loaded import network_of
-        from explorer.models.classifier import Classifier
-
-        artefact = judge_for(self.model.card, self.atlas.dataset)
-        judge = network_of(artefact, self.model.device.type) if artefact else None
-        return judge if isinstance(judge, Classifier) else None
-
-    @cached_property
-    def map(self) -> Callable[[str], Map]:
-        """`map(key)` is the map of a projection; one that is not known yet is looked for on disk.
-
-        Raises ExplorerError when it was not made.
-        """
-        return lru_cache(MAPS)(self._read_map)
-
-    def _read_map(self, key: str) -> Map:
-        from explorer.latent.places import Map
-
-        themap = Map(self.atlas, key)
-        _ = themap.coordinates  # a map that was not made is not kept
-        return themap
-
-    def row_near(self, key: str, place: tuple[float, float]) -> int:
-        """The row of the data set whose point lies nearest to a place of a map."""
-        return int(self.atlas.rows[self.map(key).point_near(place)])
-
-    def prepare(self, method: str) -> None:
-        """Compute now what the first click on a map would wait for."""
-        self.atlas.position(int(self.atlas.rows[0]))
-        _ = self.trust, self.judge
-        self.map(method).prepare()
-        self.prepared.add(method)
+# Seconds for which files are not looked at again: thirty people who drag ask 300 times a second.
+TRUSTED = 1.0
 
 
 @dataclass
@@ -96,66 +39,135 @@ class Entry:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-class Catalogue:
-    """Opens on demand, keeps what was used last; safe to share between threads."""
+# When a model's card was written, and each of its atlases.
+Listing = tuple[int, dict[Path, int]]
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
-        self._capacity = capacity
+
+def _listing(model_id: str) -> Listing:
+    """Raises ExplorerError for an unknown model."""
+    place = store.locate(model_id)
+    return place.stamp, stamps(place)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The atlas that answers a question: its number of images (as it was asked for, where there is
+    none) and the folders that hold such a one."""
+
+    images: int | None
+    folders: tuple[Path, ...]
+
+    def stamp(self, listing: Listing) -> tuple:
+        """Changes with the model and with this atlas, not with its other ones."""
+        card, written = listing
+        return card, *((str(folder), written.get(folder)) for folder in self.folders)
+
+
+NONE = Chosen(None, ())
+
+
+class Catalogue:
+    """Opens on demand, keeps what was used last; safe to share between threads.
+
+    `clock` tells seconds.
+    """
+
+    def __init__(
+        self, capacity: int = CAPACITY, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._capacity, self._clock = capacity, clock
         self._entries: OrderedDict[tuple, Entry] = OrderedDict()
         self._lock = threading.Lock()
+        # What was asked for and found of late, and when its files were looked at.
+        self._recent: dict[tuple, tuple[float, Any]] = {}
+        # Which atlas answers a question, by what lay on disk then.
+        self._chosen: dict[tuple, tuple[Listing | None, Chosen]] = {}
 
     def model(self, model_id: str) -> Model:
         """A loaded model. Raises ExplorerError for an unknown id or damaged files."""
-        artefact = store.locate(model_id)
+        asked, now = ("model", model_id), self._clock()
+        if (known := self._trusted(asked, now)) is not None:
+            return known
+        place = store.locate(model_id)
 
         def load() -> Model:
             from explorer.loaded import from_artefact
 
             return from_artefact(store.open_artefact(model_id))
 
-        return self._get(("model", model_id), artefact.stamp, load)
+        return self._trust(asked, now, self._get(asked, place.stamp, load))
 
     def open(self, model_id: str, dataset: str, count: int | None = None) -> Opened:
         """A model with its atlas of a data set, and of so many images where there are several.
 
         Raises ExplorerError when either is missing.
         """
-        artefact = store.locate(model_id)
-        stamp = (artefact.stamp, atlas_stamp(artefact))
-        if count is None:  # one atlas is held once, however it was asked for
-            maps = projections_of(store.open_artefact(model_id))
-            count = next((one.images for one in maps if one.dataset == dataset), None)
+        asked, now = ("atlas", model_id, dataset, count), self._clock()
+        if (known := self._trusted(asked, now)) is not None:
+            return known
+        listing = _listing(model_id)
+        chosen = self._choice(model_id, dataset, count, listing)
+        stamp = chosen.stamp(listing)
 
         def load() -> Opened:
             from explorer.latent.atlas import completed, load_for
 
-            model = self.model(model_id)
-            atlas = load_for(store.open_artefact(model_id), dataset, count)
-            return Opened(model, completed(atlas, model, self.dataset(dataset)), str(stamp))
+            artefact, model = store.open_artefact(model_id), self.model(model_id)
+            atlas = load_for(artefact, dataset, chosen.images)
+            data = self.dataset(dataset)
+            return Opened(artefact, model, completed(atlas, model, data), data, str(stamp))
 
-        return self._get(("atlas", model_id, dataset, count), stamp, load)
+        # One atlas is held once, however it was asked for.
+        key = ("atlas", model_id, dataset, chosen.images)
+        return self._trust(asked, now, self._get(key, stamp, load))
 
     def peek(self, model_id: str, dataset: str, count: int | None) -> Opened | None:
         """What `open` would give if it is held already; never reads an array, never waits."""
+        asked, now = ("atlas", model_id, dataset, count), self._clock()
+        if (known := self._trusted(asked, now)) is not None:
+            return known
         try:
-            artefact = store.locate(model_id)
+            listing = _listing(model_id)
+            chosen = self._choice(model_id, dataset, count, listing)
         except ExplorerError:
             return None
-        wanted = ("atlas", model_id, dataset)
         with self._lock:
-            entries = [
-                entry
-                for key, entry in self._entries.items()
-                if key[:3] == wanted and count in (None, key[3])
-            ]
-        stamp = (artefact.stamp, atlas_stamp(artefact))
-        return next((one.value for one in entries if one.stamp == stamp), None)
+            entry = self._entries.get(("atlas", model_id, dataset, chosen.images))
+        if entry is None or entry.value is None or entry.stamp != chosen.stamp(listing):
+            return None
+        return self._trust(asked, now, entry.value)
 
     def dataset(self, name: str) -> Dataset:
         """A data set in memory. Raises ExplorerError when it is unknown or absent."""
         from explorer.training.images import load_named
 
         return self._get(("dataset", name), None, lambda: load_named(name))
+
+    def _trusted(self, asked: tuple, now: float) -> Any:
+        """What was found when this was asked within the last TRUSTED seconds, else None."""
+        then, value = self._recent.get(asked, (now, None))
+        return value if now - then < TRUSTED else None
+
+    def _trust(self, asked: tuple, now: float, value: Any) -> Any:
+        with self._lock:
+            kept = {key: one for key, one in self._recent.items() if now - one[0] < TRUSTED}
+            self._recent = kept | {asked: (now, value)}
+        return value
+
+    def _choice(self, model_id: str, dataset: str, count: int | None, listing: Listing) -> Chosen:
+        """The first atlas of a data set, or that of so many images; looked for among all only when
+        one of them was written or removed."""
+        asked = (model_id, dataset, count)
+        then, chosen = self._chosen.get(asked, (None, NONE))
+        if then == listing:
+            return chosen
+        listed = projections_of(store.open_artefact(model_id))
+        maps = [one for one in listed if one.dataset == dataset]
+        images = next((one.images for one in maps), None) if count is None else count
+        chosen = Chosen(images, tuple(one.folder for one in maps if one.images == images))
+        if chosen.folders:  # there are only so many
+            self._chosen[asked] = (listing, chosen)
+        return chosen
 
     def _get(self, key: tuple, stamp: object, load: Callable[[], Any]) -> Any:
         """What is held under a key, loaded by the first who asks while others of the key wait."""

@@ -16,9 +16,11 @@ from starlette.responses import Response
 
 from explorer import store
 from explorer.errors import ExplorerError
+from explorer.latent.boxes import Box, centres
 from explorer.latent.index import projections_of
+from explorer.latent.opened import Opened
 from explorer.serve.address import atlas_of, class_of, opened, optional, whole
-from explorer.serve.catalogue import Opened, catalogue
+from explorer.serve.catalogue import catalogue
 from explorer.serve.prepared import Task, when_made
 from explorer.serve.respond import aside, respond
 
@@ -168,7 +170,7 @@ async def grid(request: Request) -> Response:
             )
         label, count = class_of(request), optional(request, "count")
         view = (names["model"], names["dataset"], count, names["projection"])
-        return grid_png(opened(request).stamp, *view, (x0, x1, y0, y1), (nx, ny), label)
+        return grid_png(opened(request).stamp, *view, Box(x0, x1, y0, y1), (nx, ny), label)
 
     return await respond(request, body, "image/png")
 
@@ -180,7 +182,7 @@ def grid_png(
     dataset: str,
     count: int | None,
     projection: str,
-    box: tuple[float, float, float, float],
+    box: Box,
     cells: tuple[int, int],
     label: int | None = None,
 ) -> bytes:
@@ -191,16 +193,13 @@ def grid_png(
     from explorer.serve.picture import mosaic_png
 
     one = catalogue.open(model, dataset, count)
-    (x0, x1, y0, y1), (nx, ny) = box, cells
-    x = x0 + (np.arange(nx) + 0.5) / nx * (x1 - x0)
-    y = y1 - (np.arange(ny) + 0.5) / ny * (y1 - y0)
-    places = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    places = centres(box, *cells)
     themap = one.map(projection)
     labels = None
     if one.model.conditional:
         given = label is not None
         labels = np.full(len(places), label) if given else themap.labels_at(places)
-    return mosaic_png(to_bytes(one.model.decode(themap.latents_at(places), labels)), nx)
+    return mosaic_png(to_bytes(one.model.decode(themap.latents_at(places), labels)), cells[0])
 
 
 async def python(request: Request) -> Response:

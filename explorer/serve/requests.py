@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from explorer.latent.neighbours import Metric
+from explorer.latent.neighbours import MAX_NEIGHBOURS, Metric
 from explorer.latent.spec import MAX_KEY
 from explorer.spec import Spec
 
@@ -17,7 +17,6 @@ MAX_ID, MAX_DATASET = 64, 74
 MAX_ROW = 2**31 - 1
 # Far beyond any latent or map, and small enough that no sum or distance of them overflows.
 MAX_COORDINATE = 1e6
-MAX_NEIGHBOURS = 24
 Label = Annotated[int, Field(ge=0, le=255)]
 Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 

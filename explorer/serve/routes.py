@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from explorer.serve import jobs, overlays, points, selection
 from explorer.serve.ahead import VIEW, FetchAhead
 from explorer.serve.decode import decode
+from explorer.serve.quiet import Noticing
 
 PREFIX = "/explorer"
 ATLAS = "{model}/{dataset}"
@@ -61,4 +62,4 @@ def routes() -> list[BaseRoute]:
 
 def middleware() -> list[Middleware]:
     """What every answer of the app passes through, for `st.App(middleware=...)`."""
-    return [Middleware(FetchAhead, prefix=PREFIX)]
+    return [Middleware(Noticing), Middleware(FetchAhead, prefix=PREFIX)]

@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from explorer.errors import ExplorerError
+from explorer.latent.opened import Opened
 from explorer.serve.address import class_of, opened, optional, whole
 from explorer.serve.answer import SHOWN, to_bytes
-from explorer.serve.catalogue import Opened, catalogue
+from explorer.serve.catalogue import catalogue
 from explorer.serve.respond import aside, made_on, respond
 
 if TYPE_CHECKING:

@@ -1,4 +1,5 @@
-"""Start-up of the server: mend its two faults, then read the first model before anyone asks."""
+"""Start-up of the server: mend its two faults, read the first model before anyone asks, and warm
+the worker up once nobody asks for anything."""
 
 from __future__ import annotations
 
@@ -9,12 +10,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from explorer.errors import ExplorerError
+from explorer.serve.quiet import Activity, activity
 from explorer.serve.server import collect_no_garbage_after_runs, send_at_once
-from explorer.serve.worker import worker
+from explorer.serve.worker import Worker, worker
 
 log = logging.getLogger(__name__)
 # The view that a first visit opens.
 DEFAULT_MODEL, DEFAULT_DATASET = "mnist-vae-2d", "mnist-5k"
+# Seconds without a request before the worker compiles UMAP, which takes some 40 s of a core: in
+# the first minute of a lesson the room's maps are opened, and the server has few cores.
+QUIET = 20.0
 
 
 def prepare() -> None:
@@ -42,12 +47,31 @@ def warm_up() -> None:
         worker.start()
 
 
+def warm_when_quiet(worker: Worker, noted: Activity, ended: threading.Event) -> None:
+    """Warm the worker up whenever nobody has asked for anything for QUIET seconds, until the server
+    has ended. One that is warm already is left alone; a new process is not."""
+    while not ended.wait(pause(noted.quiet_seconds)):
+        if noted.quiet_seconds >= QUIET:
+            worker.warm()
+
+
+def pause(quiet_seconds: float) -> float:
+    """The seconds after which to look again."""
+    left = QUIET - quiet_seconds
+    return left if left > 0 else QUIET
+
+
 @asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """For `st.App(lifespan=...)`: runs once, before the server accepts."""
     collect_no_garbage_after_runs()
+    ended = threading.Event()
+    activity.note()
     threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    watch = (worker, activity, ended)
+    threading.Thread(target=warm_when_quiet, args=watch, name="quiet", daemon=True).start()
     yield
+    ended.set()
     worker.close()
 
 

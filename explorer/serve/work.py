@@ -1,9 +1,10 @@
-"""The worker process's own side: `python -m explorer.serve.work --tasks module:NAME [--warm]`.
+"""The worker process's own side: `python -m explorer.serve.work --tasks module:NAME`.
 
-It reads one JSON object a line from stdin: a job (`task`, `arguments`), or `stop` for the one that
-it is doing. It answers with one JSON object a line on stdout: `began`; `share`, `doing` and the
-length of the raw preview bytes that follow the line; `end` (done, failed, cancelled) with `error`.
-It ends when stdin closes, whatever it is doing: then its server is gone.
+It reads one JSON object a line from stdin: a job (`task`, `arguments`), `stop` for the one that it
+is doing, or `warm` for it to get ready in its idle time. It answers with one JSON object a line on
+stdout: `began`; `share`, `doing` and the length of the raw preview bytes that follow the line;
+`end` (done, failed, cancelled) with `error`. It ends when stdin closes, whatever it is doing: then
+its server is gone.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import json
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from queue import SimpleQueue
 from typing import IO, Any
@@ -24,7 +27,9 @@ from explorer.errors import ExplorerError
 
 log = logging.getLogger(__name__)
 
-NICENESS = 10
+NICENESS, LOWEST = 10, 19
+# The thread that compiles beforehand.
+COMPILER = "warm-up"
 # Seconds between two reports that say the same words: each one wakes the server.
 EVERY = 0.05
 
@@ -49,7 +54,7 @@ class Channel:
             os._exit(0)
 
 
-class Report:
+class Reporter:
     """What a task calls now and then: its share in [0, 1], what it is doing in words, a preview.
 
     Raises Stopped once the job was cancelled.
@@ -83,7 +88,7 @@ def perform(
     try:
         function = named(tasks[message["task"]])
         channel.say(began=True)
-        function(Report(channel, stop), **message["arguments"])
+        function(Reporter(channel, stop), **message["arguments"])
         channel.say(end="done")
     except Stopped:
         channel.say(end="cancelled")
@@ -96,14 +101,15 @@ def perform(
 
 
 def listen(lines: IO[bytes], inbox: SimpleQueue[dict[str, Any]], stop: threading.Event) -> None:
-    """Put each job into the inbox, and end the process when the server is gone."""
+    """Put each message into the inbox, and end the process when the server is gone."""
     for line in lines:
         message = json.loads(line)
         if "stop" in message:
             stop.set()
-        else:
+            continue
+        if "task" in message:
             stop.clear()
-            inbox.put(message)
+        inbox.put(message)
     os._exit(0)
 
 
@@ -113,7 +119,8 @@ def listen(lines: IO[bytes], inbox: SimpleQueue[dict[str, Any]], stop: threading
 def preparation(tasks: dict[str, str]) -> Iterator[bool]:
     """Import what jobs need, one step at a time, then compile UMAP in a thread.
 
-    A job that comes waits for one import at most, and shares the compiler with the thread.
+    A job that comes waits for one import at most, and shares the compiler with the thread. There is
+    no cache on disk to compile into: most of UMAP's functions are not marked for one.
     """
     modules = sorted({dotted.partition(":")[0] for dotted in tasks.values()})
     for module in [*modules, "numba", "sklearn.manifold", "pynndescent", "umap"]:
@@ -123,11 +130,37 @@ def preparation(tasks: dict[str, str]) -> Iterator[bool]:
             log.exception("could not import %s beforehand", module)
             return
         yield True
-    threading.Thread(target=compile_umap, name="warm-up", daemon=True).start()
+    in_thread(compile_umap, name=COMPILER)
+
+
+def step_back() -> None:
+    """Give this thread the lowest priority, where the system lets it be raised again: a job may
+    wait for what it compiles. Linux alone tells the threads of a process apart."""
+    if sys.platform != "linux":
+        return
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, own + 1)
+        os.setpriority(os.PRIO_PROCESS, 0, own)
+    except PermissionError:
+        return
+    os.setpriority(os.PRIO_PROCESS, 0, LOWEST)
+
+
+def hurry() -> None:
+    """A job has come: what is being compiled gets the job's own priority."""
+    if sys.platform != "linux":
+        return
+    for thread in threading.enumerate():
+        if thread.name == COMPILER and thread.native_id is not None:
+            with suppress(PermissionError, ProcessLookupError):
+                own = os.getpriority(os.PRIO_PROCESS, 0)
+                os.setpriority(os.PRIO_PROCESS, thread.native_id, own)
 
 
 def compile_umap() -> None:
     """Two tiny fits, by exact neighbours and by those of pynndescent (over 4,096 points)."""
+    step_back()
     import numpy as np
     import umap
 
@@ -148,12 +181,20 @@ def compile_umap() -> None:
     log.info("compiled UMAP in %.0f s", time.monotonic() - started)
 
 
-def jobs(inbox: SimpleQueue[dict[str, Any]], idle: Iterator[bool]) -> Iterator[dict[str, Any]]:
-    """The jobs as they come; steps of `idle` are done while there is none."""
+def jobs(
+    inbox: SimpleQueue[dict[str, Any]], warm: Callable[[], Iterator[bool]]
+) -> Iterator[dict[str, Any]]:
+    """The jobs as they come. Once it is said to warm up, steps of `warm()` are done while there is
+    none."""
+    steps: Iterator[bool] = iter(())
     while True:
-        while inbox.empty() and next(idle, False):
+        while inbox.empty() and next(steps, False):
             pass
-        yield inbox.get()
+        message = inbox.get()
+        if "warm" in message:
+            steps = warm()
+        else:
+            yield message
 
 
 # --- the process --------------------------------------------------------------------------------
@@ -169,15 +210,14 @@ def own_pipes() -> tuple[IO[bytes], IO[bytes]]:
     return lines, out
 
 
-def in_thread(work: Callable[..., None], *arguments: Any) -> None:
-    threading.Thread(target=work, args=arguments, daemon=True).start()
+def in_thread(work: Callable[..., None], *arguments: Any, name: str | None = None) -> None:
+    threading.Thread(target=work, args=arguments, name=name, daemon=True).start()
 
 
 def main() -> None:
     """Serve until stdin closes."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--tasks", required=True)
-    parser.add_argument("--warm", action="store_true")
     words = parser.parse_args()
     lines, out = own_pipes()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is meant for the server, which tells us
@@ -187,7 +227,8 @@ def main() -> None:
     tasks, channel, stop = named(words.tasks), Channel(out), threading.Event()
     inbox: SimpleQueue[dict[str, Any]] = SimpleQueue()
     in_thread(listen, lines, inbox, stop)
-    for message in jobs(inbox, preparation(tasks) if words.warm else iter(())):
+    for message in jobs(inbox, lambda: preparation(tasks)):
+        hurry()
         perform(tasks, message, channel, stop)
 
 

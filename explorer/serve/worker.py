@@ -157,13 +157,14 @@ def environment() -> dict[str, str]:
 class Worker:
     """The queue of jobs and the process that does them; safe to use from any thread.
 
-    `tasks` names the table of tasks as `module:NAME`; `warm` lets the process import and compile
-    in its idle time what the first map needs.
+    `tasks` names the table of tasks as `module:NAME`.
     """
 
-    def __init__(self, tasks: str = TASKS, warm: bool = True) -> None:
-        self._tasks, self._warm = tasks, warm
+    def __init__(self, tasks: str = TASKS) -> None:
+        self._tasks = tasks
         self._child: Child | None = None
+        # The process that was told to warm up.
+        self._warmed: Child | None = None
         self._jobs: dict[str, Job] = {}
         self._queue: deque[str] = deque()
         self._ended: deque[str] = deque()
@@ -176,8 +177,22 @@ class Worker:
         """Start the process, if it does not run. Raises OSError when the system refuses."""
         with self._changed:
             if self._child is None:
-                words = ["--tasks", self._tasks, *(["--warm"] if self._warm else [])]
+                words = ["--tasks", self._tasks]
                 self._child = Child(words, self._on_message, self._on_death)
+
+    def warm(self) -> None:
+        """Let the process, if it is free, import and compile in its idle time what the first map
+        needs; a job that comes begins at once. Once for each process."""
+        with self._changed:
+            if self._busy is not None or (self._child and self._child is self._warmed):
+                return
+            try:
+                self.start()
+                assert self._child is not None
+                self._child.say({"warm": True})
+                self._warmed = self._child
+            except OSError as error:
+                log.warning("the worker process is not warmed up: %s", error)
 
     def request(self, task: str, arguments: dict[str, Any], who: str) -> Job:
         """The job that does this: one that waits or runs already, else a new one.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from explorer.errors import ExplorerError, unknown_name
+from explorer.latent.neighbours import MAX_NEIGHBOURS
 from explorer.latent.polygon import polygon_of_text
 from explorer.latent.spec import spec_of
 
@@ -23,7 +24,6 @@ METRICS = {"euclidean": "Distance", "cosine": "Angle"}
 # Digits of a place in the address: finer than a screen pixel at any sensible zoom.
 PLACE_DIGITS = 4
 MAX_COORDINATE = 1e6
-MAX_NEIGHBOURS = 24
 
 
 @dataclass(frozen=True)

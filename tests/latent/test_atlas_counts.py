@@ -15,6 +15,7 @@ from explorer.data import load_dataset
 from explorer.errors import ExplorerError
 from explorer.latent import atlas as atlases
 from explorer.latent.project import ProjectionSpec, principal_plane
+from explorer.latent.report import silent
 from explorer.loaded import load
 from tests.latent.test_atlas import kept_arrays, wider
 from tests.support import is_one_sentence
@@ -125,7 +126,7 @@ def test_wide_latents_of_many_images_are_kept(atlas, tmp_path, monkeypatch):
 
 def test_of_several_atlases_the_one_that_is_asked_for_is_opened(own, model, digits):
     for count in (60, 40):
-        atlases.make(lambda share, doing: None, model=own.id, dataset="mnist-5k", count=count)
+        atlases.make(silent, model=own.id, dataset="mnist-5k", count=count)
     for count in (60, 40):
         assert len(atlases.load_for(own, count=count)) == count
         assert len(atlases.load_for(own, "mnist-5k", count)) == count
@@ -159,9 +160,9 @@ def test_making_an_atlas_that_is_there_keeps_its_maps_and_encodes_nothing(own, a
 
 def test_making_an_atlas_of_a_shipped_model_again_keeps_its_shipped_maps(put, home, shipped):
     artefact = put("linear", into=shipped, shipped=True)
-    atlases.make(lambda share, doing: None, model="linear", dataset="mnist-5k", count=300)
-    assert not (home / ".atlas").exists()  # it is there already
-    atlases.make(lambda share, doing: None, model="linear", dataset="mnist-5k", count=200)
+    atlases.make(silent, model="linear", dataset="mnist-5k", count=300)
+    assert not list(home.rglob("atlas.json"))  # it is there already
+    atlases.make(silent, model="linear", dataset="mnist-5k", count=200)
     assert len(atlases.load(home / ".atlas/linear/mnist-5k-200")) == 200
     assert len(atlases.load_for(artefact, count=300)) == 300
 
@@ -179,6 +180,6 @@ def test_an_atlas_that_cannot_be_made_is_one_sentence_and_nothing_is_left(put, a
     artefact = put("linear")
     words = {"model": "linear", "dataset": "mnist-5k", "count": 100} | asked
     with pytest.raises(ExplorerError, match=said) as caught:
-        atlases.make(lambda share, doing: None, **words)
+        atlases.make(silent, **words)
     assert is_one_sentence(caught.value)
     assert [folder.name for folder in (artefact.folder / "atlas").iterdir()] == ["mnist-5k-300"]

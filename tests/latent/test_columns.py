@@ -20,6 +20,7 @@ from explorer.latent import columns, keep
 from explorer.latent.atlas import encode, load_for
 from explorer.latent.density import NEAR, log_density
 from explorer.latent.neighbours import Index
+from explorer.latent.report import silent
 from explorer.loaded import load
 from explorer.models import registry
 from explorer.models.gaussian import Gaussian
@@ -264,7 +265,7 @@ def test_a_column_that_was_made_is_kept_for_everyone(put, digits, name):
 
 def test_a_column_of_latents_that_are_too_wide_to_keep_is_made_too(put, digits):
     artefact = put("codes")
-    columns.make(keep.silent, model="codes", column="error", **VIEW)
+    columns.make(silent, model="codes", column="error", **VIEW)
     column = columns.kept(artefact, column="error", **VIEW)
     model = load("codes", "cpu")
     x = digits.pixels[:300].numpy() / np.float32(255)
@@ -274,7 +275,7 @@ def test_a_column_of_latents_that_are_too_wide_to_keep_is_made_too(put, digits):
 
 def test_a_stale_or_damaged_column_is_not_used(put):
     artefact = put("told")
-    columns.make(keep.silent, model="told", column="kl", **VIEW)
+    columns.make(silent, model="told", column="kl", **VIEW)
     other = artefact.card.model_copy(update={"weights_sha256": "0" * 64})
     assert columns.kept(artefact, column="kl", **VIEW) is not None
     assert columns.kept(replace(artefact, card=other), column="kl", **VIEW) is None
@@ -284,7 +285,7 @@ def test_a_stale_or_damaged_column_is_not_used(put):
 
 def test_a_shipped_models_columns_are_written_to_the_home(put, home, shipped):
     artefact = put("linear", into=shipped, shipped=True)
-    columns.make(keep.silent, model="linear", column="error", **VIEW)
+    columns.make(silent, model="linear", column="error", **VIEW)
     assert columns.kept(artefact, column="error", **VIEW) is not None
     assert (home / ".atlas/linear/mnist-5k-300/columns/error.safetensors").is_file()
     assert not (artefact.folder / "atlas" / "mnist-5k-300" / "columns").exists()

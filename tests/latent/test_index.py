@@ -13,7 +13,7 @@ import pytest
 from explorer import store
 from explorer.latent import atlas as atlases
 from explorer.latent import index
-from explorer.latent.index import PARAMETERS, folders, projections_of, stamp
+from explorer.latent.index import PARAMETERS, folders, projections_of, stamps
 from explorer.latent.spec import ProjectionSpec
 
 
@@ -111,19 +111,22 @@ def test_a_map_says_of_how_many_images_it_is_which_part(artefact, atlas):
     assert [(m.total, m.sample) for m in projections_of(artefact)] == [(300, "first")]
 
 
-def test_the_stamp_changes_when_an_atlas_is_written_or_removed(artefact, atlas, home):
+def test_an_atlas_has_another_stamp_when_it_was_written_or_removed(artefact, atlas, home):
     shipped = replace(artefact, shipped=True)
-    seen = [stamp(store.locate(artefact.id))]
-    assert stamp(store.locate(artefact.id)) == seen[0]
-    for change_something in (
-        lambda: atlases.save(atlas, atlases.folder_for(artefact, atlas.name)),
-        lambda: atlases.save(atlas, atlases.folder_for(shipped, "mnist-5k-9")),
-        lambda: (home / ".atlas/linear/mnist-5k-9" / PARAMETERS).unlink(),
-    ):
-        change_something()
-        seen.append(stamp(store.locate(artefact.id)))
-    assert seen[3] not in (seen[0], seen[2])
-    assert len(set(seen[:3])) == 3
+    own = atlases.folder_for(artefact, atlas.name)
+    other = atlases.folder_for(shipped, "mnist-5k-9")
+    before = stamps(store.locate(artefact.id))
+    assert list(before) == [own]
+    atlases.save(atlas, other)
+    added = stamps(store.locate(artefact.id))
+    assert added.keys() == {own, other}
+    assert added[own] == before[own]
+    atlases.save(atlas, own)
+    written = stamps(store.locate(artefact.id))
+    assert written[own] != before[own]
+    assert written[other] == added[other]
+    (other / PARAMETERS).unlink()
+    assert stamps(store.locate(artefact.id)) == {own: written[own]}
 
 
 def test_no_array_is_read_and_no_torch_is_imported(artefact):

@@ -22,6 +22,7 @@ from explorer.latent import keep, layers, tint
 from explorer.latent.atlas import completed, load_for
 from explorer.latent.boxes import Box, centres, home, scaled
 from explorer.latent.places import Map
+from explorer.latent.report import silent
 from explorer.latent.round_trip import round_trips, trust_of
 from explorer.latent.trust import SHARE, STANDINGS, Trust
 from explorer.loaded import Model, load, network_of
@@ -339,7 +340,7 @@ def test_a_layer_that_was_made_is_kept_for_everyone(put, small, layer):
 
 def test_a_stale_or_damaged_layer_is_not_used(put, small):
     artefact = put("told")
-    layers.make(keep.silent, model="told", layer="density", **VIEW)
+    layers.make(silent, model="told", layer="density", **VIEW)
     other = artefact.card.model_copy(update={"weights_sha256": "0" * 64})
     stale = replace(artefact, card=other)
     assert layers.kept(artefact, layer="density", **VIEW) is not None
@@ -361,5 +362,5 @@ def test_a_layer_of_a_map_that_was_not_made_is_refused_in_one_sentence(put):
         ({"dataset": "mnist-6k"}, "mnist-5k"),
     ):
         with pytest.raises(ExplorerError, match=match) as caught:
-            layers.make(keep.silent, model="told", layer="density", **(VIEW | wrong))
+            layers.make(silent, model="told", layer="density", **(VIEW | wrong))
         assert is_one_sentence(caught.value)

@@ -20,16 +20,13 @@ from explorer.latent import map_files, maps
 from explorer.latent.index import projections_of
 from explorer.latent.places import Map
 from explorer.latent.project import project
+from explorer.latent.report import silent
 from explorer.latent.spec import spec_of
 from explorer.metrics.projection import continuity, trustworthiness
 from explorer.serve.catalogue import catalogue
 from tests.support import is_one_sentence
 
 KEY = "tsne-p5-s1"
-
-
-def silent(share: float, doing: str, preview: bytes | None) -> None:
-    """Nobody listens."""
 
 
 def made(artefact, key: str = KEY, report=silent) -> atlases.Atlas:
@@ -71,7 +68,7 @@ def test_what_is_made_once_is_not_made_again(linear, monkeypatch):
     made(linear)
     before = file_of(linear).stat().st_mtime_ns
     heard: list[str] = []
-    made(linear, report=lambda share, doing, preview: heard.append(doing))
+    made(linear, report=lambda share, doing, preview=None: heard.append(doing))
     made(linear, "pca")  # which came with the atlas
     assert file_of(linear).stat().st_mtime_ns == before
     assert heard == ["reading the latents"]
@@ -80,7 +77,11 @@ def test_what_is_made_once_is_not_made_again(linear, monkeypatch):
 
 def test_making_is_heard_from_its_beginning_to_its_end(linear):
     heard: list[tuple[float, str, bytes | None]] = []
-    made(linear, report=lambda *said: heard.append(said))
+
+    def hear(share: float, doing: str, preview: bytes | None = None) -> None:
+        heard.append((share, doing, preview))
+
+    made(linear, report=hear)
     shares = [share for share, _, _ in heard]
     assert shares == sorted(shares)
     assert (shares[0], heard[-1][1]) == (0, "measuring the map")
@@ -127,7 +128,7 @@ def test_a_map_that_is_broken_off_leaves_no_file(linear):
     class StoppedError(BaseException):
         pass
 
-    def stop(share: float, doing: str, preview: bytes | None) -> None:
+    def stop(share: float, doing: str, preview: bytes | None = None) -> None:
         if share > 0.5:
             raise StoppedError
 

@@ -50,7 +50,7 @@ def anywhere(themap: Map, n: int) -> np.ndarray:
 @given(st.floats(-5, 5), st.floats(-5, 5))
 def test_a_raw_place_is_its_own_latent_and_back(plane, x, y):
     latent = plane.latent_at(np.array([x, y]))
-    place, exact = plane.place_of(latent.z)
+    (place,), exact = plane.places_of(latent.z[None])
     assert latent.exact
     assert exact
     assert latent.z == pytest.approx([x, y], abs=1e-6)
@@ -89,7 +89,7 @@ def test_many_places_at_once_are_the_same_as_one_by_one(atlas, method):
 def test_the_pca_map_is_the_projection_of_the_means_on_its_plane(principal):
     atlas = principal.atlas
     assert np.allclose(principal.plane.places(atlas.mean), principal.coordinates, atol=1e-3)
-    place, exact = principal.place_of(atlas.mean[99])
+    (place,), exact = principal.places_of(atlas.mean[99:100])
     assert exact
     assert place == pytest.approx(principal.coordinates[99], abs=1e-3)
 
@@ -99,7 +99,7 @@ def test_a_place_of_the_pca_map_is_a_latent_on_its_plane_and_back(principal):
         latent = principal.latent_at(place)
         assert latent.exact
         assert (len(latent.neighbours), latent.spread) == (0, 0)
-        assert principal.place_of(latent.z)[0] == pytest.approx(place, abs=1e-5)
+        assert principal.places_of(latent.z[None])[0][0] == pytest.approx(place, abs=1e-5)
         assert latent.z.shape == (20,)
     assert principal.latent_at(np.zeros(2)).z == pytest.approx(
         principal.atlas.mean.mean(0), abs=1e-5
@@ -228,16 +228,16 @@ def test_many_latents_are_placed_at_once_as_one_by_one(atlas, method):
     themap = Map(atlas, method)
     z = np.random.default_rng(0).normal(size=(700, 20)).astype(np.float32)
     places, exact = themap.places_of(z)
-    one_by_one = [themap.place_of(latent) for latent in z[::50]]
+    one_by_one = [themap.places_of(latent[None]) for latent in z[::50]]
     assert places.shape == (700, 2)
     assert places.dtype == np.float32
     assert exact == (method == "pca")
-    assert np.allclose(places[::50], [place for place, _ in one_by_one], atol=1e-4)
+    assert np.allclose(places[::50], [place for (place,), _ in one_by_one], atol=1e-4)
     assert {also for _, also in one_by_one} == {exact}
 
 
 def test_the_latent_of_a_point_is_placed_on_that_point(deep):
-    place, exact = deep.place_of(deep.atlas.mean[99])
+    (place,), exact = deep.places_of(deep.atlas.mean[99:100])
     assert not exact
     assert place == pytest.approx(deep.coordinates[99], abs=1e-3)
 

@@ -60,8 +60,8 @@ def test_above_two_dimensions_samples_are_pushed_through_the_projection(projecti
     found = spread(themap, model, 11, n=40, seed=1)
     position = themap.atlas.position(11)
     z = samples(themap.atlas.mean[position], themap.atlas.logvar[position], 40, 1)
-    one_by_one = [themap.place_of(latent) for latent in z]
-    assert np.allclose(found.places, [place for place, _ in one_by_one], atol=1e-4)
+    one_by_one = [themap.places_of(latent[None]) for latent in z]
+    assert np.allclose(found.places, [place for (place,), _ in one_by_one], atol=1e-4)
     assert found.exact == one_by_one[0][1] == (projection == "pca")
     # They stay in the neighbourhood of the image, as its posterior does.
     size = np.linalg.norm(np.ptp(themap.coordinates, axis=0))

@@ -203,8 +203,8 @@ open("xy", "wb").write(xy.tobytes())
 class Listener(list):
     """Everything that was reported."""
 
-    def __call__(self, *said) -> None:
-        self.append(said)
+    def __call__(self, share: float, doing: str, preview: bytes | None = None) -> None:
+        self.append((share, doing, preview))
 
     @property
     def shares(self) -> list[float]:
@@ -242,7 +242,7 @@ class StoppedError(BaseException):
 def test_what_a_report_raises_ends_the_projection_and_leaves_the_next_one_free(latents, method):
     heard = Listener()
 
-    def stop(share: float, doing: str, preview: bytes | None) -> None:
+    def stop(share: float, doing: str, preview: bytes | None = None) -> None:
         heard(share, doing, preview)
         if share > 0:
             raise StoppedError

@@ -8,11 +8,13 @@ from socket import IPPROTO_TCP, TCP_NODELAY
 
 import psutil
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from streamlit import config
 
+from explorer.serve.quiet import Noticing
 from explorer.serve.routes import routes
 from explorer.serve.warm import lifespan
 
@@ -32,4 +34,9 @@ async def probe(request: Request) -> JSONResponse:
 
 
 script = Path(__file__).resolve().parents[2] / "navigation.py"
-app = st.App(script, routes=[*routes(), Route("/probe", probe)], lifespan=lifespan)
+app = st.App(
+    script,
+    routes=[*routes(), Route("/probe", probe)],
+    lifespan=lifespan,
+    middleware=[Middleware(Noticing)],
+)

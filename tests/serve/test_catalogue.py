@@ -1,16 +1,21 @@
 """What the server keeps open: questions about a map that a page asks in Python."""
 
+import shutil
 import threading
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from explorer import store
 from explorer.errors import ExplorerError
 from explorer.latent import atlas as atlases
+from explorer.latent.opened import Opened
 from explorer.latent.spec import ProjectionSpec
-from explorer.serve.catalogue import Catalogue, Opened, catalogue
+from explorer.serve import catalogue as module
+from explorer.serve.catalogue import Catalogue, catalogue
 from explorer.training import images
+from tests.support import finish, part
 from tests.workshop import lay_out
 
 
@@ -36,7 +41,7 @@ def test_it_is_the_row_of_the_data_set_and_not_the_position_on_the_map(opened):
         projections={"umap": opened.atlas.coordinates("umap")[1000:]},
     )
     x, y = some.coordinates("umap")[7]
-    row = Opened(opened.model, some).row_near("umap", (float(x), float(y)))
+    row = replace(opened, atlas=some).row_near("umap", (float(x), float(y)))
     assert row == opened.atlas.rows[1007]
     assert type(row) is int
 
@@ -68,6 +73,108 @@ def test_a_map_that_was_made_meanwhile_is_seen_and_what_did_not_change_is_kept(p
     assert (after.map("umap").coordinates == before.atlas.coordinates("pca") + 1).all()
     assert after.stamp != before.stamp
     assert after.model is before.model
+
+
+def test_an_atlas_of_another_number_of_images_leaves_the_first_as_it_is(put, digits):
+    artefact = put("linear")
+    before = catalogue.open("linear", "mnist-5k", 300)
+    before.prepare("pca")
+    lay_out(artefact.folder, digits, "pca", count=120)
+    assert catalogue.open("linear", "mnist-5k", 120).atlas.name == "mnist-5k-120"
+    assert catalogue.peek("linear", "mnist-5k", 300) is before
+    assert catalogue.open("linear", "mnist-5k", 300) is before
+    assert before.prepared == {"pca"}
+
+
+def test_an_atlas_in_the_home_goes_before_the_shipped_one_of_as_many_images(put, shipped):
+    artefact = put("linear", into=shipped, shipped=True)
+    before = catalogue.open("linear", "mnist-5k", 300)
+    atlases.save(before.atlas, atlases.folder_for(artefact, before.atlas.name))
+    assert catalogue.peek("linear", "mnist-5k", 300) is None
+    assert catalogue.open("linear", "mnist-5k", 300) is not before
+
+
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    monkeypatch.setattr(module, "TRUSTED", 1.0)
+    return Clock()
+
+
+def everything(shelf: Catalogue) -> list:
+    """One model with its atlas by every way to ask."""
+    return [
+        shelf.model("linear"),
+        shelf.open("linear", "mnist-5k"),
+        shelf.open("linear", "mnist-5k", 300),
+        shelf.peek("linear", "mnist-5k", None),
+        shelf.peek("linear", "mnist-5k", 300),
+    ]
+
+
+def test_within_a_second_no_file_is_looked_at_and_after_it_they_are(put, clock, monkeypatch):
+    put("linear")
+    shelf = Catalogue(clock=clock)
+    before, looked = everything(shelf), []
+    locate = store.locate
+    monkeypatch.setattr(store, "locate", lambda name: looked.append(name) or locate(name))
+    monkeypatch.setattr(module, "projections_of", None)  # it lists all maps, and nothing changed
+    clock.now += 0.999
+    assert all(one is other for one, other in zip(everything(shelf), before, strict=True))
+    assert looked == []
+    clock.now += 0.001
+    assert all(one is other for one, other in zip(everything(shelf), before, strict=True))
+    assert looked == ["linear"] * 3  # the two ways to open are trusted by who peeks
+
+
+def test_a_model_that_was_deleted_is_noticed_within_a_second(put, clock):
+    artefact = put("linear")
+    shelf = Catalogue(clock=clock)
+    everything(shelf)
+    shutil.rmtree(artefact.folder)
+    clock.now += 1
+    assert shelf.peek("linear", "mnist-5k", 300) is None
+    for ask in (lambda: shelf.model("linear"), lambda: shelf.open("linear", "mnist-5k", 300)):
+        with pytest.raises(ExplorerError, match="no model called 'linear'"):
+            ask()
+
+
+def test_a_model_that_was_trained_anew_is_noticed_within_a_second(put, clock, digits):
+    artefact = put("linear")
+    shelf = Catalogue(clock=clock)
+    before = everything(shelf)
+    spec = artefact.card.spec
+    shutil.rmtree(artefact.folder)
+    finish("linear", spec, part(digits, 900, 100))
+    lay_out(artefact.folder, digits, "pca")
+    clock.now += 1
+    assert shelf.peek("linear", "mnist-5k", 300) is None
+    after = everything(shelf)
+    assert after[0] is not before[0]
+    assert after[1] is after[2] is not before[1]
+    weights = [one.model.card.weights_sha256 for one in (before[1], after[1])]
+    assert weights[0] != weights[1] == after[1].atlas.weights_sha256
+
+
+def test_an_atlas_that_was_deleted_is_noticed_within_a_second(put, clock):
+    artefact = put("linear")
+    shelf = Catalogue(clock=clock)
+    model = everything(shelf)[0]
+    shutil.rmtree(artefact.folder / "atlas")
+    clock.now += 1
+    assert shelf.peek("linear", "mnist-5k", 300) is None
+    with pytest.raises(ExplorerError, match="no map"):
+        shelf.open("linear", "mnist-5k", 300)
+    assert shelf.model("linear") is model
 
 
 def test_who_opens_something_slow_keeps_nobody_waiting_for_the_rest(monkeypatch, digits):

@@ -20,7 +20,7 @@ from tests.support import is_one_sentence
 
 @pytest.fixture
 def worker(monkeypatch):
-    made = Worker(CHORES, warm=False)
+    made = Worker(CHORES)
     monkeypatch.setattr(jobs, "worker", made)
     yield made
     made.close()
@@ -153,7 +153,7 @@ def test_a_route_that_waits_for_a_job_says_how_far_it_is_or_why_it_failed():
 
 
 def test_the_server_starts_the_worker_after_its_own_warm_up_and_ends_it(monkeypatch):
-    worker = Worker(CHORES, warm=False)
+    worker = Worker(CHORES)
     monkeypatch.setattr(warm, "worker", worker)
     with TestClient(Starlette(lifespan=warm.lifespan)):
         [thread] = [thread for thread in threading.enumerate() if thread.name == "warm-up"]

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
-import threading
 from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
 
 import pytest
 
 from explorer.errors import ExplorerError
 from explorer.serve import worker as module
-from explorer.serve.work import Channel, Report, Stopped, jobs
-from explorer.serve.worker import Job, Worker
+from explorer.serve.worker import Child, Job, Worker
 from tests.support import is_one_sentence
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +37,7 @@ class Script:
 
 @pytest.fixture
 def worker():
-    made = Worker(CHORES, warm=False)
+    made = Worker(CHORES)
     yield made
     made.close()
 
@@ -314,7 +310,7 @@ def test_closing_ends_the_process_and_cancels_what_is_left(worker, script):
 SERVER = """
 import sys
 from explorer.serve.worker import Worker
-worker = Worker("tests.serve.chores:TASKS", warm=False)
+worker = Worker("tests.serve.chores:TASKS")
 job = worker.request("follow", {"script": sys.argv[1]}, "ann")
 job = worker.wait(job.id, lambda job: job.doing.startswith("process "), 60)
 print(job.doing.removeprefix("process "), flush=True)
@@ -343,89 +339,35 @@ def test_the_process_ends_with_its_server_also_in_the_middle_of_a_job(script, ho
     server.stderr.close()
 
 
-def messages(stream: io.BytesIO) -> list[dict]:
-    return [json.loads(line) for line in stream.getvalue().splitlines()]
+def test_the_process_is_told_to_warm_up_once_and_only_while_it_is_free(worker, script, monkeypatch):
+    said, say = [], Child.say
+
+    def listen(child, message):
+        said.append((child.process.pid, *message))
+        say(child, message)
+
+    monkeypatch.setattr(Child, "say", listen)
+    running = worker.request("follow", {"script": script.path}, "ann")
+    pid = process_of(worker, running)
+    worker.warm()
+    assert (pid, "warm") not in said
+    script.begin().close()
+    end(worker, running)
+    worker.warm()
+    worker.warm()
+    assert said.count((pid, "warm")) == 1
+    # A job that comes begins at once, in the same process.
+    running = worker.request("follow", {"script": script.path}, "ann")
+    assert process_of(worker, running) == pid
+    os.kill(pid, signal.SIGKILL)  # another takes its place
+    assert end(worker, running).state == "failed"
+    worker.warm()
+    assert [who != pid for who, what, *_ in said if what == "warm"] == [False, True]
 
 
-def test_shares_outside_of_0_to_1_are_put_inside():
-    stream = io.BytesIO()
-    report = Report(Channel(stream), threading.Event())
-    for n, share in enumerate((-1, float("nan"), 0.5, 2, float("inf"))):
-        report(share, f"step {n}")
-    assert [message["share"] for message in messages(stream)] == [0, 0, 0.5, 1, 1]
-
-
-def test_of_many_quick_reports_few_are_sent_but_every_preview_and_every_change_of_words():
-    stream = io.BytesIO()
-    report = Report(Channel(stream), threading.Event())
-    report._last = float("inf")  # as if all were in the same moment
-    for n in range(100):
-        report(n / 100, "early" if n < 50 else "late", b"x\n" if n == 75 else None)
-        report._last = float("inf")
-    lines = stream.getvalue().splitlines()
-    assert lines.pop(3) == b"x"
-    said = [json.loads(line) for line in lines]
-    assert [message["share"] for message in said] == [0, 0.5, 0.75]
-
-
-def test_a_report_after_the_job_was_cancelled_stops_the_task():
-    stop = threading.Event()
-    report = Report(Channel(io.BytesIO()), stop)
-    report(0.1, "early")
-    stop.set()
-    with pytest.raises(Stopped):
-        report(0.2, "late")
-
-
-def test_idle_steps_are_done_only_while_no_job_waits():
-    inbox, done = SimpleQueue(), []
-
-    def idle():
-        for n in range(3):
-            done.append(n)
-            if n == 1:
-                inbox.put({"task": "second"})
-            yield True
-
-    inbox.put({"task": "first"})
-    coming = jobs(inbox, idle())
-    assert next(coming) == {"task": "first"}
-    assert done == []
-    assert next(coming) == {"task": "second"}
-    assert done == [0, 1]
-    inbox.put({"task": "third"})
-    assert next(coming) == {"task": "third"}
-    assert done == [0, 1]
-
-
-WARMTH = """
-import time
-import numpy as np
-from numba.core import event
-from explorer.latent.project import ProjectionSpec, project
-from explorer.serve.work import compile_umap, preparation
-for _ in preparation({"write": "tests.serve.chores:write"}):
-    pass
-import sys, threading
-assert {"umap", "tests.serve.chores"} <= set(sys.modules)
-[thread] = [t for t in threading.enumerate() if t.name == "warm-up"]
-thread.join()
-compiled = []
-class Listener(event.Listener):
-    def on_start(self, e): compiled.append(str(e.data["dispatcher"]))
-    def on_end(self, e): pass
-event.register("numba:compile", Listener())
-points = np.random.default_rng(0).normal(size=(5000, 20)).astype(np.float32)
-for n in (1000, 5000):
-    project(points[:n], ProjectionSpec(method="umap"))
-assert not compiled, compiled
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(1200)  # a minute of one core, and a loaded machine gives little of it
-def test_after_the_idle_time_a_map_by_umap_compiles_nothing():
-    done = subprocess.run(
-        [sys.executable, "-c", WARMTH], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+@pytest.mark.parametrize("executable", ["/bin/false", "/there/is/none"])
+def test_where_no_process_can_be_started_none_is_warmed_up(worker, monkeypatch, executable):
+    monkeypatch.setattr(sys, "executable", executable)
+    for _ in range(3):
+        worker.warm()
+    assert end(worker, worker.request("refuse", {}, "ann")).state == "failed"
