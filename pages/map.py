@@ -38,6 +38,7 @@ def explore() -> None:
             "polygon": view.polygon,
             "classes": view.classes,
             "groupName": group_name(view),
+            "find": view.find,
             "neighbours": view.neighbours,
             "metric": view.metric,
             "hover": view.hover,
@@ -51,18 +52,22 @@ def explore() -> None:
 
 
 def keep() -> None:
-    """Something was kept on the plane: a point (its image), a place beside, a group, its name."""
+    """Something was kept on the plane: a point (its image), a place beside, a group, its name; or
+    something was searched for."""
     view, commit = shell.current(shell.shelf()), st.session_state["plane"].commit
     if not commit:
         return
     if "row" in commit:
-        shell.show(view.at_row(int(commit["row"])))
-    elif "place" in commit:
-        shell.show(view.at_place(*commit["place"]))
-    elif "polygon" in commit:
-        shell.show(settings.with_polygon(view, commit["polygon"], commit.get("classes", "")))
-    elif "keepGroup" in commit:
+        view = view.at_row(int(commit["row"]))
+    if "place" in commit:
+        view = view.at_place(*commit["place"])
+    if "find" in commit:
+        view = view.with_find(str(commit["find"]))
+    if "polygon" in commit:
+        view = settings.with_polygon(view, commit["polygon"], commit.get("classes", ""))
+    if "keepGroup" in commit:
         keep_group(view, str(commit["keepGroup"]))
+    shell.show(view)
 
 
 def undo() -> None:

@@ -46,7 +46,7 @@ def group_chooser(view: ViewState) -> None:
         lambda name: shell.show(
             groups[name].changed(row=view.row or 0, place=None)
             if name
-            else view.changed(polygon=None, classes="")
+            else view.with_group(None)
         ),
         key="group",
         help="Groups that you drew with the box or the lasso and gave a name. Choosing one opens "

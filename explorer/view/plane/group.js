@@ -35,13 +35,17 @@ export function createStroke(overlay, figureOf, finished) {
   }
 }
 
-// The server's answers: uint32 n, uint32 length, JSON, for a group n positions (uint32), then two images.
-export function parseChoice(buffer, withPositions) {
+// The start of the server's answers: uint32 n, uint32 length, JSON; `at` is where it ends.
+export function parseHead(buffer) {
   const [n, length] = new Uint32Array(buffer, 0, 2)
-  const said = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)))
-  const positions = withPositions ? new Uint32Array(buffer, 8 + length, n) : null
-  const size = said.shape.reduce((product, side) => product * side, 1), at = 8 + length + (withPositions ? 4 * n : 0)
-  return { n, said, positions, images: [0, 1].map(k => new Uint8Array(buffer, at + k * size, size)) }
+  return { n, said: JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length))), at: 8 + length }
+}
+
+// For a group n positions (uint32) follow, then two images.
+export function parseChoice(buffer, withPositions) {
+  const { n, said, at } = parseHead(buffer), positions = withPositions ? new Uint32Array(buffer, at, n) : null
+  const size = said.shape.reduce((product, side) => product * side, 1), start = at + (withPositions ? 4 * n : 0)
+  return { n, said, positions, images: [0, 1].map(k => new Uint8Array(buffer, start + k * size, size)) }
 }
 
 // A polygon as the address writes it, x and y of each corner in turn.

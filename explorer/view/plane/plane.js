@@ -54,7 +54,7 @@ function createPlane(root, setTriggerValue) {
   })
   let shown = null          // what the page asked for; see PlaneData in plane.py
   let points = null, index = null, figure = null, images = null, colouring = null
-  let kept = null, target = null, rest = 0, generation = 0, found = null, group = null
+  let kept = null, target = null, rest = 0, generation = 0, group = null
   let opening = null, measuring = null          // what is waited for: the map, its colours
   let told = 0                                  // when the page was last told of a kept place
 
@@ -76,6 +76,7 @@ function createPlane(root, setTriggerValue) {
     if (changed('layer') || changed('pictures')) drawLayer()
     if (changed('trust')) drawTrust()
     if (changed('polygon') || changed('groupName')) openGroup()
+    if (changed('find')) find.follow(shown.find)
     if (changed('neighbours') || changed('metric')) show(kept, true)
     // An answer of the script that is older than the last click does not take it back.
     if (same(data, kept)) told = 0
@@ -90,7 +91,7 @@ function createPlane(root, setTriggerValue) {
     under.forget()
     tip.hide()
     atPoints.clear()
-    letGoOfFound()
+    find.forget()
     measuring?.done()
     opening?.done()
     const waiting = opening = wait.begin('Preparing this map', () => {
@@ -135,6 +136,7 @@ function createPlane(root, setTriggerValue) {
     recolour()
     drawTrust()
     openGroup()
+    find.follow(shown.find)
   }
 
   // Whatever is fetched for one map must not reach the next one; what goes wrong is said until `source` succeeds.
@@ -193,7 +195,7 @@ function createPlane(root, setTriggerValue) {
   }
 
   // Keep a place: it stays when the pointer leaves, and goes to the page (and so to the address).
-  function keep(next, telling = true) {
+  function keep(next, telling = true, also = {}) {
     if (!next || !figure || (telling && root.dataset.connected === 'false')) return
     kept = next
     overlay.keep(placeOf(next))
@@ -202,7 +204,7 @@ function createPlane(root, setTriggerValue) {
     show(next, true)
     if (!telling) return
     told = performance.now()
-    tell('commit', next.xy ? { place: next.xy } : { row: next.row })
+    tell('commit', { ...also, ...(next.xy ? { place: next.xy } : { row: next.row }) })
   }
   const offered = () => points.about.variational && kept?.i !== undefined
 
@@ -259,7 +261,7 @@ function createPlane(root, setTriggerValue) {
   const inSight = () => (target && holds(figure.view(), placeOf(target)) ? placeOf(target) : undefined)
   function escape() {
     if (tools.mode) { tools.release(); stroke.cancel() }
-    else if (group || found) letGo()
+    else if (group || find.positions) letGo()
     else show(kept, true)
   }
   // A step in pixels; the map follows where the walk would leave it.
@@ -285,14 +287,13 @@ function createPlane(root, setTriggerValue) {
       panel.fault('', 'group')
       overlay.stroke(null)
       overlay.draw(figure)
-      figure.select(found)
+      figure.select(find.positions)
       return
     }
     fetched('group', ready(at(`group/${mapPath()}${groupQuery()}`), jobUrl), async answer => {
       const parsed = parseChoice(await answer.arrayBuffer(), true)
       if (shown.polygon !== wanted) return
       group = parsed
-      found = null
       overlay.stroke(cornersOf(wanted))
       overlay.draw(figure)
       figure.select(parsed.positions)
@@ -301,21 +302,16 @@ function createPlane(root, setTriggerValue) {
       groupBox.show(parsed, { about: points.about, images, colouring, links: { csv: link('csv'), png: link('png') }, name: shown.groupName })
     })
   }
-  function letGoOfFound() {
-    find.clear()
-    found = null
-  }
   function letGo() {
-    letGoOfFound()
-    if (shown.polygon) tell('commit', { polygon: null })
-    else figure.select(null)
+    find.forget()
+    tell('commit', { polygon: null, find: '' })
   }
   const find = createFind(part('find'), {
     url: text => at(`search/${dataPath()}&q=${encodeURIComponent(text)}`),
     moment: () => (figure ? generation : null),
-    onOne: i => { found = null; figure.select(group?.positions ?? null); keep({ row: points.row[i], i }) },
-    onMany: positions => { found = positions; figure.select(positions) },
-    onNone: () => { found = null; figure?.select(group?.positions ?? null) },
+    onOne: i => keep({ row: points.row[i], i }, true, { find: '' }),
+    onLit: () => figure?.select(find.positions ?? group?.positions ?? null),
+    onTell: text => tell('commit', { find: text }),
   })
   const posterior = createPosterior(part('posterior'), { onSample: samplePosterior })
   function samplePosterior(seed) {

@@ -23,7 +23,8 @@ class PlaneData(TypedDict):
     """What the plane shows, mostly the fields of ViewState under their own names.
 
     `row` is an image of the data set, `place` a point of the map, `label` the class that a
-    conditional model is told (None: the image's own), `polygon` a group drawn on the map.
+    conditional model is told (None: the image's own), `polygon` a group drawn on the map, `find`
+    what was searched for.
     """
 
     model: str
@@ -39,6 +40,7 @@ class PlaneData(TypedDict):
     polygon: str | None
     classes: str
     groupName: str
+    find: str
     neighbours: int
     metric: str
     hover: bool
@@ -56,8 +58,8 @@ def plane(
     """Draw the plane.
 
     `on_commit` runs when something was kept; `st.session_state[key].commit` is then `{"row": int}`,
-    `{"place": [x, y]}`, `{"polygon": [x0, y0, x1, y1, ...] | None, "classes": "0,3"}` or
-    `{"keepGroup": name}`. `on_cancel` runs when a person would not wait for what is being made:
+    `{"place": [x, y]}`, `{"polygon": [x0, y0, x1, y1, ...] | None, "classes": "0,3"}`,
+    `{"find": text}` or `{"keepGroup": name}`. `on_cancel` runs when a person would not wait for what is being made:
     `st.session_state[key].cancel` is `{"projection" | "colour" | "trust": name}`.
     """
     component = st.components.v2.component(
