@@ -5,7 +5,7 @@ from math import prod
 import streamlit as st
 
 from explorer.view import settings, shell
-from explorer.view.groups import group_name, keep_group
+from explorer.view.groups import drop_group, group_name, keep_group, kept_groups
 from explorer.view.plane import plane
 from explorer.view.words import latent_words
 
@@ -38,6 +38,7 @@ def explore() -> None:
             "polygon": view.polygon,
             "classes": view.classes,
             "groupName": group_name(view),
+            "groupNames": list(kept_groups()),
             "find": view.find,
             "neighbours": view.neighbours,
             "metric": view.metric,
@@ -67,6 +68,8 @@ def keep() -> None:
         view = settings.with_polygon(view, commit["polygon"], commit.get("classes", ""))
     if "keepGroup" in commit:
         keep_group(view, str(commit["keepGroup"]))
+    if "dropGroup" in commit:
+        drop_group(view)
     shell.show(view)
 
 

@@ -135,6 +135,34 @@ def test_a_group_is_part_of_the_address_and_is_kept_under_a_name(map_page: MapPa
     expect(map_page.part("group")).to_contain_text("Round ones")
 
 
+def test_a_kept_group_is_renamed_and_deleted_and_that_is_undone(map_page: MapPage):
+    group = map_page.part("group")
+
+    def named(name: str, button: str) -> None:
+        group.get_by_label("Name of this group").fill(name)
+        group.get_by_role("button", name=button).click()
+
+    map_page.open("?polygon=-1_0.5_1_0.5_1_2_-1_2")
+    named("Round ones", "Keep group")
+    expect(group.locator("b")).to_contain_text("Round ones: ")
+    named("Noughts", "Rename")
+    expect(group.locator("b")).to_contain_text("Noughts: ")
+    map_page.more()
+    map_page.page.locator(".st-key-group button[aria-haspopup=listbox]").click()
+    assert map_page.page.get_by_role("option").all_text_contents() == ["No group", "Noughts"]
+    map_page.page.keyboard.press("Escape")
+    group.get_by_role("button", name="Delete").click()
+    expect(group).to_contain_text("Noughts is deleted.")
+    expect(group.locator("b")).not_to_contain_text("Noughts")
+    group.get_by_role("button", name="Undo").click()
+    expect(group.locator("b")).to_contain_text("Noughts: ")
+    draw(map_page, "box", [(-1.5, -1.5), (0, 0)])
+    expect(group.locator("b")).not_to_contain_text("Noughts")
+    named("Noughts", "Keep group")  # the name of another group
+    assert not group.get_by_label("Name of this group").evaluate("input => input.checkValidity()")
+    expect(group.get_by_role("button", name="Keep group")).to_be_visible()
+
+
 # --- search ---------------------------------------------------------------------------------------
 
 

@@ -75,7 +75,8 @@ function createPlane(root, setTriggerValue) {
     if (changed('label')) { drawLayer(); posterior.offer(offered()); show(kept, true) }
     if (changed('layer') || changed('pictures')) drawLayer()
     if (changed('trust')) drawTrust()
-    if (changed('polygon') || changed('groupName')) openGroup()
+    if (changed('polygon') || changed('classes')) openGroup()
+    else if (changed('groupName') && group) describeGroup()
     if (changed('find')) find.follow(shown.find)
     if (changed('neighbours') || changed('metric')) show(kept, true)
     // An answer of the script that is older than the last click does not take it back.
@@ -276,6 +277,8 @@ function createPlane(root, setTriggerValue) {
   const groupBox = createGroup(part('group'), {
     onPick: row => keep(targetOfRow(row)),
     onKeep: name => tell('commit', { keepGroup: name }),
+    onDrop: () => tell('commit', { dropGroup: true }),
+    isTaken: name => shown.groupNames.includes(name),
     onClear: () => letGo(),
   })
   const groupQuery = () => `&polygon=${encodeURIComponent(shown.polygon)}&classes=${shown.classes}`
@@ -297,10 +300,13 @@ function createPlane(root, setTriggerValue) {
       overlay.stroke(cornersOf(wanted))
       overlay.draw(figure)
       figure.select(parsed.positions)
-      const name = encodeURIComponent(shown.groupName)
-      const link = kind => at(`group/${names(['model', 'dataset', 'projection'])}/group.${kind}?count=${shown.count}${groupQuery()}&name=${name}`)
-      groupBox.show(parsed, { about: points.about, images, colouring, links: { csv: link('csv'), png: link('png') }, name: shown.groupName })
+      describeGroup()
     })
+  }
+  function describeGroup() {
+    const name = encodeURIComponent(shown.groupName)
+    const link = kind => at(`group/${names(['model', 'dataset', 'projection'])}/group.${kind}?count=${shown.count}${groupQuery()}&name=${name}`)
+    groupBox.show(group, { about: points.about, images, colouring, links: { csv: link('csv'), png: link('png'), shape: mapPath() + groupQuery() }, name: shown.groupName })
   }
   function letGo() {
     find.forget()
@@ -344,7 +350,7 @@ function createPlane(root, setTriggerValue) {
       colouring = next
       legend.open(next)
       await figure.paint(next, legend.visible)
-      if (group) openGroup()
+      if (group) describeGroup()
       drawPictures()
     }
     if (wanted === 'label') { use(byLabel(points)); return }
