@@ -6,7 +6,7 @@ import streamlit as st
 
 from explorer.latent.spec import spec_of
 from explorer.view import settings, shell
-from explorer.view.groups import group_name, keep_group
+from explorer.view.groups import drop_group, group_name, keep_group, kept_groups
 from explorer.view.plane import plane
 from explorer.view.words import latent_words
 
@@ -39,6 +39,8 @@ def explore() -> None:
             "polygon": view.polygon,
             "classes": view.classes,
             "groupName": group_name(view),
+            "groupNames": list(kept_groups()),
+            "find": view.find,
             "neighbours": view.neighbours,
             "metric": view.metric,
             "hover": view.hover,
@@ -53,18 +55,24 @@ def explore() -> None:
 
 
 def keep() -> None:
-    """Something was kept on the plane: a point (its image), a place beside, a group, its name."""
+    """Something was kept on the plane: a point (its image), a place beside, a group, its name; or
+    something was searched for."""
     view, commit = shell.current(shell.shelf()), st.session_state["plane"].commit
     if not commit:
         return
     if "row" in commit:
-        shell.show(view.at_row(int(commit["row"])))
-    elif "place" in commit:
-        shell.show(view.at_place(*commit["place"]))
-    elif "polygon" in commit:
-        shell.show(settings.with_polygon(view, commit["polygon"], commit.get("classes", "")))
-    elif "keepGroup" in commit:
+        view = view.at_row(int(commit["row"]))
+    if "place" in commit:
+        view = view.at_place(*commit["place"])
+    if "find" in commit:
+        view = view.with_find(str(commit["find"]))
+    if "polygon" in commit:
+        view = settings.with_polygon(view, commit["polygon"], commit.get("classes", ""))
+    if "keepGroup" in commit:
         keep_group(view, str(commit["keepGroup"]))
+    if "dropGroup" in commit:
+        drop_group(view)
+    shell.show(view)
 
 
 def undo() -> None:

@@ -50,8 +50,8 @@ def find(text: str, classes: Sequence[str], labels: np.ndarray, rows: np.ndarray
         said.append(what)
         i += taken
     positions = np.flatnonzero(member)
-    noun = "image" if len(positions) == 1 else "images"
-    return Found(positions, f"{len(positions):,} {noun}: {', '.join(dict.fromkeys(said))}.")
+    count = f"{len(positions):,} of {len(rows):,} images"
+    return Found(positions, f"{count}: {', '.join(dict.fromkeys(said))}.")
 
 
 def _row(

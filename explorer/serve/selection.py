@@ -26,8 +26,6 @@ from explorer.serve.respond import aside, made_on, respond
 if TYPE_CHECKING:
     from explorer.latent.groups import Group
 
-# Positions that a search sends: more are found than looked at one by one.
-MOST_FOUND = 2000
 # Images in a picture of a group: 20 x 20.
 MOSAIC = 400
 LONGEST_NAME = 80
@@ -142,8 +140,8 @@ async def posterior(request: Request) -> Response:
 
 
 async def search(request: Request) -> Response:
-    """What the words `q` name (see `latent.search`), as JSON: `positions` (the first MOST_FOUND),
-    `count` of all and `words`."""
+    """What the words `q` name (see `latent.search`): n positions, uint32, follow the JSON, which
+    has `words`."""
 
     def body() -> bytes:
         from explorer.latent.search import find
@@ -153,14 +151,10 @@ async def search(request: Request) -> Response:
         classes = catalogue.dataset(names["dataset"]).classes
         text = request.query_params.get("q", "")
         found = find(text, classes, atlas.labels, atlas.rows)
-        said = {
-            "positions": found.positions[:MOST_FOUND].tolist(),
-            "count": len(found.positions),
-            "words": found.words,
-        }
-        return json.dumps(said).encode()
+        positions = found.positions.astype("<u4").tobytes()
+        return _headed(len(found.positions), {"words": found.words}) + positions
 
-    return await respond(request, body, "application/json", aside)
+    return await respond(request, body, "application/octet-stream", aside)
 
 
 def _group(request: Request) -> tuple[Opened, Group]:
@@ -180,9 +174,14 @@ def _group(request: Request) -> tuple[Opened, Group]:
 def _packed(n: int, said: dict[str, Any], images: np.ndarray, between: bytes = b"") -> bytes:
     """A binary answer with images `(2, C, H, W)` in [0, 1] behind `between`."""
     pixels = to_bytes(images)
-    header = json.dumps(said | {"shape": pixels.shape[1:]}).encode()
+    return _headed(n, said | {"shape": pixels.shape[1:]}) + between + pixels.tobytes()
+
+
+def _headed(n: int, said: dict[str, Any]) -> bytes:
+    """The start of a binary answer."""
+    header = json.dumps(said).encode()
     header += b" " * (-len(header) % 4)
-    return struct.pack("<2I", n, len(header)) + header + between + pixels.tobytes()
+    return struct.pack("<2I", n, len(header)) + header
 
 
 def _number(text: str) -> float:

@@ -19,13 +19,25 @@ def kept_groups() -> dict[str, ViewState]:
 
 
 def keep_group(view: ViewState, name: str) -> None:
-    """Remember the group of a view under a name; the same name again replaces it."""
-    groups, name = kept_groups(), name.strip()[:MOST_LETTERS]
-    if not name or view.polygon is None:
+    """Remember the group of a view under a name; one that has a name already is renamed.
+
+    A name that another group has stays with it.
+    """
+    groups, name, before = kept_groups(), name.strip()[:MOST_LETTERS], group_name(view)
+    if not name or view.polygon is None or name in groups:
         return
-    if name not in groups and len(groups) >= MOST_GROUPS:
+    if before:
+        kept = {name if one == before else one: view for one, view in groups.items()}
+        st.session_state["groups"] = kept
+        return
+    if len(groups) >= MOST_GROUPS:
         groups.pop(next(iter(groups)))
     groups[name] = view
+
+
+def drop_group(view: ViewState) -> None:
+    """Forget the name of the group of a view; the group stays drawn."""
+    kept_groups().pop(group_name(view), None)
 
 
 def group_name(view: ViewState) -> str:
@@ -44,9 +56,7 @@ def group_chooser(view: ViewState) -> None:
         {"": "None kept yet" if not groups else "No group", **{name: name for name in groups}},
         group_name(view),
         lambda name: shell.show(
-            groups[name].changed(row=view.row or 0, place=None)
-            if name
-            else view.changed(polygon=None, classes="")
+            groups[name].changed(row=view.row or 0, place=None) if name else view.with_group(None)
         ),
         key="group",
         help="Groups that you drew with the box or the lasso and gave a name. Choosing one opens "

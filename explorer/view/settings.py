@@ -212,9 +212,9 @@ def another_map(view: ViewState, shown: Shown) -> None:
 def with_polygon(view: ViewState, corners: Sequence[float] | None, classes: str) -> ViewState:
     """The view with a group drawn on its map, `corners` x0, y0, x1, y1, ...; or with none."""
     if not corners:
-        return view.changed(polygon=None, classes="")
+        return view.with_group(None)
     points = np.asarray(corners, float).reshape(-1, 2)
-    return view.changed(polygon=polygon_to_text(simplified(points)), classes=classes)
+    return view.with_group(polygon_to_text(simplified(points)), classes)
 
 
 def without(view: ViewState, shown: Shown, cancelled: Mapping[str, str]) -> ViewState:

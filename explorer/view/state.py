@@ -13,6 +13,7 @@ from typing import Any
 from explorer.errors import ExplorerError, unknown_name
 from explorer.latent.neighbours import MAX_NEIGHBOURS
 from explorer.latent.polygon import polygon_of_text
+from explorer.latent.search import LONGEST
 from explorer.latent.spec import spec_of
 
 LAYERS = {
@@ -72,8 +73,9 @@ class ViewState:
     `projection` is the key of a map (see latent.project); `label` the class that a conditional
     model is told, None for that of the image itself; `colour` the column that colours the points,
     `trust` the layer under them; `polygon` a group drawn on this map, among `classes` (empty:
-    all); `neighbours` and `metric` how nearest images are found; `hover` whether moving decodes;
-    `pictures` whether images appear at the points.
+    all), or `find` what was searched for: one of the two is lit, never both; `neighbours` and
+    `metric` how nearest images are found; `hover` whether moving decodes; `pictures` whether images
+    appear at the points.
     """
 
     model: str
@@ -88,6 +90,7 @@ class ViewState:
     label: int | None = None
     polygon: str | None = None
     classes: str = ""
+    find: str = ""
     neighbours: int = 5
     metric: str = "euclidean"
     hover: bool = True
@@ -128,16 +131,28 @@ class ViewState:
             row=self.row if known and same else 0,
             colour=self.colour if self.colour in shown.colours else "label",
             trust=self.trust if self.trust in shown.trust else None,
+            find=self.find if dataset == self.dataset else "",
             label=self.label if known and self.label in range(len(shown.classes)) else None,
         )
 
     def with_images(self, dataset: str, count: int) -> ViewState:
-        """Other images, or another number of them; a chosen image of the same set stays."""
-        row = self.row if dataset == self.dataset and self.row is not None else 0
-        return replace(self.on_another_map(), dataset=dataset, count=count, row=row)
+        """Other images, or another number of them; of the same set, a chosen image and what was
+        searched for stay."""
+        same = dataset == self.dataset
+        row, find = self.row if same and self.row is not None else 0, self.find if same else ""
+        return replace(self.on_another_map(), dataset=dataset, count=count, row=row, find=find)
 
     def with_projection(self, projection: str) -> ViewState:
         return replace(self.on_another_map(), projection=projection)
+
+    def with_group(self, polygon: str | None, classes: str = "") -> ViewState:
+        """A group drawn on this map, or none."""
+        find = "" if polygon else self.find
+        return replace(self, polygon=polygon, classes=classes, find=find)
+
+    def with_find(self, text: str) -> ViewState:
+        """Something searched for, or nothing."""
+        return replace(self.with_group(None), find=text) if text else replace(self, find="")
 
     def on_another_map(self) -> ViewState:
         """Without what means something on this map alone: a place, a group drawn on it."""
@@ -229,6 +244,12 @@ def _classes(text: str, shown: Shown) -> str:
     return text
 
 
+def _find(text: str, shown: Shown) -> str:
+    if len(text) > LONGEST or not text.isprintable():
+        raise ExplorerError(f"A search has at most {LONGEST} letters, all of them printable.")
+    return text
+
+
 def _plain(value: float) -> str:
     return f"{value:.{PLACE_DIGITS}f}".rstrip("0").rstrip(".")
 
@@ -259,6 +280,7 @@ PROPERTIES: dict[str, Property] = {
     "place": Property(_place, lambda value: value and ",".join(map(_plain, value))),
     "polygon": Property(_polygon),
     "classes": Property(_classes),
+    "find": Property(_find),
     "neighbours": Property(_neighbours),
     "metric": Property(_one_of("metric", lambda shown: METRICS)),
     "hover": SWITCH,
@@ -294,4 +316,6 @@ def from_query(
     values.setdefault("projection", shown.first(values["dataset"], values["count"]))
     if values.get("place") is not None:
         values["row"] = None
+    if values.get("polygon") is not None:
+        values["find"] = ""
     return ViewState(**values), notices

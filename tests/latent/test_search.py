@@ -34,11 +34,11 @@ def positions(text: str, classes=CLOTHES, labels=LABELS, rows=ROWS) -> list[int]
 def test_a_digit_is_the_class_and_a_number_with_a_hash_or_the_word_row_is_the_image(atlas):
     seven = find("7", DIGITS, atlas.labels, atlas.rows)
     assert np.array_equal(seven.positions, np.flatnonzero(atlas.labels == 7))
-    assert seven.words == "500 images: '7'."
+    assert seven.words == "500 of 5,000 images: '7'."
     for text in ("#7", "row 7", "Row 7", "# 7", "row #7"):
         one = find(text, DIGITS, atlas.labels, atlas.rows)
         assert atlas.rows[one.positions].tolist() == [7]
-        assert one.words == "1 image: image #7."
+        assert one.words == "1 of 5,000 images: image #7."
 
 
 def test_a_bare_number_is_the_row_where_no_class_has_that_name(atlas):
@@ -88,7 +88,7 @@ def test_a_name_in_full_wins_over_longer_ones_that_begin_so():
 
 def test_what_was_understood_is_said():
     assert find("s #40 bag", CLOTHES, LABELS, ROWS).words == (
-        "6 images: 'Sandal' or 'Shirt' or 'Sneaker', image #40, 'Bag'."
+        "6 of 10 images: 'Sandal' or 'Shirt' or 'Sneaker', image #40, 'Bag'."
     )
 
 

@@ -8,14 +8,12 @@ from socket import IPPROTO_TCP, TCP_NODELAY
 
 import psutil
 import streamlit as st
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from streamlit import config
 
-from explorer.serve.quiet import Noticing
-from explorer.serve.routes import routes
+from explorer.serve.routes import middleware, routes
 from explorer.serve.warm import lifespan
 
 
@@ -38,5 +36,5 @@ app = st.App(
     script,
     routes=[*routes(), Route("/probe", probe)],
     lifespan=lifespan,
-    middleware=[Middleware(Noticing)],
+    middleware=middleware(),
 )

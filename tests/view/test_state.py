@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.latent.polygon import polygon_to_text
+from explorer.latent.search import LONGEST
 from explorer.latent.spec import ProjectionSpec
 from explorer.view.state import (
     LAYERS,
@@ -44,6 +45,8 @@ KEYS = {
         lambda perplexity: ProjectionSpec(method="tsne", perplexity=perplexity).key
     ),
 }
+# What a person may have searched for, with all that an address has to write in its own way.
+SEARCHED = st.sampled_from(["7", "#123", "ankle boot, row 4", "a&b=c%20+ü", "x" * LONGEST])
 SHAPE = polygon_to_text([[0, 0], [1, 0], [0.5, 2]])
 # The view that an empty address opens.
 FIRST = ViewState("two", "mnist-5k", 5000, "raw")
@@ -73,6 +76,8 @@ def views(draw):
         hover=draw(st.booleans()),
         pictures=draw(st.booleans()),
     )
+    if draw(st.booleans()):
+        view = view.with_find(draw(SEARCHED))
     if draw(st.booleans()):
         return view.at_row(draw(st.integers(0, count - 1)))
     return view.at_place(draw(coordinate), draw(coordinate))
@@ -128,6 +133,8 @@ def test_any_nonsense_still_gives_a_view_and_a_sentence_for_each_fault(query):
         ({"trust": "hope"}, "no measure of trust called 'hope'"),
         ({"polygon": "0_0_1"}, "A shape is written"),
         ({"classes": "a"}, "Classes are numbers"),
+        ({"find": "7" * (LONGEST + 1)}, "at most 200 letters"),
+        ({"find": "7\n"}, "all of them printable"),
         ({"neighbours": "0"}, "1 to 24 nearest images"),
         ({"metric": "taxi"}, "no metric called 'taxi'"),
         ({"hover": "maybe"}, "'on' or 'off'"),
@@ -173,6 +180,26 @@ def test_more_images_of_the_same_set_keep_the_image_and_another_set_does_not():
     more = view.with_images("faces", 400)
     assert (more.row, more.count, more.polygon) == (7, 400, None)
     assert view.with_images("digits", 100).row == 0
+
+
+def test_what_is_searched_for_stays_with_its_images_on_every_map():
+    view = ViewState("twenty", "mnist-5k", 5000, "pca").with_find("3 7")
+    assert view.with_projection("umap").find == "3 7"
+    assert view.with_model("two", MODELS["two"]).find == "3 7"
+    assert view.with_images("mnist-5k", 100).find == "3 7"
+    assert view.with_images("mnist", 70_000).find == ""
+    assert view.with_model("other", MODELS["other"]).find == ""
+
+
+def test_a_group_and_what_was_searched_for_are_never_lit_together():
+    drawn = FIRST.with_find("7").with_group(SHAPE, "3")
+    assert (drawn.polygon, drawn.classes, drawn.find) == (SHAPE, "3", "")
+    found = drawn.with_find("7")
+    assert (found.polygon, found.classes, found.find) == (None, "", "7")
+    assert found.with_group(None).find == "7"
+    assert drawn.with_find("") == drawn
+    both = drawn.to_query() | found.to_query()
+    assert from_query(both, MODELS, "two") == (drawn, [])
 
 
 def test_a_link_is_short_and_says_always_what_opens_the_view():

@@ -35,13 +35,17 @@ export function createStroke(overlay, figureOf, finished) {
   }
 }
 
-// The server's answers: uint32 n, uint32 length, JSON, for a group n positions (uint32), then two images.
-export function parseChoice(buffer, withPositions) {
+// The start of the server's answers: uint32 n, uint32 length, JSON; `at` is where it ends.
+export function parseHead(buffer) {
   const [n, length] = new Uint32Array(buffer, 0, 2)
-  const said = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)))
-  const positions = withPositions ? new Uint32Array(buffer, 8 + length, n) : null
-  const size = said.shape.reduce((product, side) => product * side, 1), at = 8 + length + (withPositions ? 4 * n : 0)
-  return { n, said, positions, images: [0, 1].map(k => new Uint8Array(buffer, at + k * size, size)) }
+  return { n, said: JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length))), at: 8 + length }
+}
+
+// For a group n positions (uint32) follow, then two images.
+export function parseChoice(buffer, withPositions) {
+  const { n, said, at } = parseHead(buffer), positions = withPositions ? new Uint32Array(buffer, at, n) : null
+  const size = said.shape.reduce((product, side) => product * side, 1), start = at + (withPositions ? 4 * n : 0)
+  return { n, said, positions, images: [0, 1].map(k => new Uint8Array(buffer, start + k * size, size)) }
 }
 
 // A polygon as the address writes it, x and y of each corner in turn.
@@ -52,7 +56,8 @@ export const cornersOf = text => {
 
 const element = (tag, className, text) => Object.assign(document.createElement(tag), { className: className ?? '', textContent: text ?? '' })
 
-export function createGroup(box, { onPick, onKeep, onClear }) {
+export function createGroup(box, { onPick, onKeep, onDrop, onClear, isTaken }) {
+  let dropped = {}          // the name that was deleted last, and the files of its group, which say which one it was
   const picture = (title, pixels, [height, width, channels], note) => {
     const card = element('figure', 'lx-small-card'), canvas = element('canvas', 'lx-pixels')
     canvas.setAttribute('role', 'img')
@@ -65,6 +70,7 @@ export function createGroup(box, { onPick, onKeep, onClear }) {
     hide() { box.hidden = true; box.replaceChildren() },
     show({ said, positions, images: [mean, decoded] }, { about, images, colouring, links, name }) {
       const head = element('div', 'lx-group-head')
+      if (name) dropped = {}
       head.append(element('b', '', `${name ? `${name}: ` : ''}${said.words.count}`), bars(positions, colouring))
       const strip = element('div', 'lx-strip')
       for (const row of said.typical) {
@@ -100,16 +106,25 @@ export function createGroup(box, { onPick, onKeep, onClear }) {
     })
     return list
   }
-  function actions({ csv, png }, name) {
+  // A group is kept under a name and later renamed; a deleted name can be had back while the group is in sight.
+  function actions({ csv, png, shape }, name) {
     const bar = element('div', 'lx-share'), form = element('form', 'lx-keep'), input = element('input')
+    const button = (text, title, onclick) => Object.assign(element('button', 'lx-button', text), { type: 'button', title, onclick })
     const link = (text, url, title) => Object.assign(element('a', 'lx-button', text), { href: url, download: '', title })
     Object.assign(input, { placeholder: 'Name this group', maxLength: 40, required: true, value: name ?? '' })
     input.setAttribute('aria-label', 'Name of this group')
-    const keep = Object.assign(element('button', '', 'Keep group'), { title: 'Kept for this visit, to be used by its name on other pages' })
+    const keep = Object.assign(element('button', '', name ? 'Rename' : 'Keep group'), { title: 'Kept for this visit, to be used by its name on other pages' })
     form.append(input, keep)
+    input.oninput = () => {
+      const other = input.value.trim()
+      input.setCustomValidity(other !== name && isTaken(other) ? 'Another group has this name; choose a different one.' : '')
+    }
     form.onsubmit = event => { event.preventDefault(); onKeep(input.value.trim()) }
-    const clear = Object.assign(element('button', '', 'Clear'), { type: 'button', title: 'Let go of the group (Escape)', onclick: onClear })
-    bar.append(form, link('CSV', csv, 'Rows, classes, places and latents of all members'), link('PNG', png, 'The images of the group as one picture'), clear)
+    bar.append(form)
+    if (name) bar.append(button('Delete', 'Forget this group; it stays drawn', () => { dropped = { name, shape }; onDrop() }))
+    else if (dropped.shape === shape) bar.append(element('span', 'lx-note', `${dropped.name} is deleted.`), button('Undo', `Keep it as ${dropped.name} again`, () => onKeep(dropped.name)))
+    bar.append(link('CSV', csv, 'Rows, classes, places and latents of all members'), link('PNG', png, 'The images of the group as one picture'),
+      button('Clear', 'Let go of the group (Escape)', onClear))
     return bar
   }
 }

@@ -58,7 +58,7 @@ function createPlane(root, setTriggerValue) {
   }, life.signal)
   let shown = null          // what the page asked for; see PlaneData in plane.py
   let points = null, index = null, figure = null, images = null, colouring = null
-  let kept = null, target = null, pointed = null, rest = 0, generation = 0, found = null, group = null
+  let kept = null, target = null, pointed = null, rest = 0, generation = 0, group = null
   let opening = null, measuring = null          // what is waited for: the map, its colours
   let told = 0                                  // when the page was last told of a kept place
 
@@ -84,7 +84,9 @@ function createPlane(root, setTriggerValue) {
     if (changed('label')) { drawLayer(); posterior.offer(offered()); show(kept, true) }
     if (changed('layer') || changed('pictures')) drawLayer()
     if (changed('trust')) drawTrust()
-    if (changed('polygon') || changed('groupName')) openGroup()
+    if (changed('polygon') || changed('classes')) openGroup()
+    else if (changed('groupName') && group) describeGroup()
+    if (changed('find')) find.follow(shown.find)
     if (changed('neighbours') || changed('metric')) show(kept, true)
     // An answer of the script that is older than the last click does not take it back.
     if (same(data, kept)) told = 0
@@ -99,7 +101,7 @@ function createPlane(root, setTriggerValue) {
     under.forget()
     tip.hide()
     atPoints.clear()
-    letGoOfFound()
+    find.forget()
     measuring?.done()
     opening?.done()
     const waiting = opening = wait.begin('Preparing this map', () => {
@@ -145,6 +147,7 @@ function createPlane(root, setTriggerValue) {
     recolour()
     drawTrust()
     openGroup()
+    find.follow(shown.find)
   }
 
   // Whatever is fetched for one map must not reach the next one; what goes wrong is said until `source` succeeds.
@@ -219,7 +222,7 @@ function createPlane(root, setTriggerValue) {
   }
 
   // Keep a place: it stays when the pointer leaves, and goes to the page (and so to the address).
-  function keep(next, telling = true) {
+  function keep(next, telling = true, also = {}) {
     if (!next || !figure || (telling && root.dataset.connected === 'false')) return
     kept = next
     overlay.keep(placeOf(next))
@@ -229,7 +232,7 @@ function createPlane(root, setTriggerValue) {
     show(next, true)
     if (!telling) return
     told = performance.now()
-    tell('commit', next.xy ? { place: next.xy } : { row: next.row })
+    tell('commit', { ...also, ...(next.xy ? { place: next.xy } : { row: next.row }) })
   }
   const offered = () => points.about.variational && kept?.i !== undefined
 
@@ -286,7 +289,7 @@ function createPlane(root, setTriggerValue) {
   const inSight = () => (target && holds(figure.view(), placeOf(target)) ? placeOf(target) : undefined)
   function escape() {
     if (tools.mode) { tools.release(); stroke.cancel() }
-    else if (group || found) letGo()
+    else if (group || find.positions) letGo()
     else show(kept, true)
   }
   // A step in pixels; the map follows where the walk would leave it.
@@ -301,6 +304,8 @@ function createPlane(root, setTriggerValue) {
   const groupBox = createGroup(part('group'), {
     onPick: row => keep(targetOfRow(row)),
     onKeep: name => tell('commit', { keepGroup: name }),
+    onDrop: () => tell('commit', { dropGroup: true }),
+    isTaken: name => shown.groupNames.includes(name),
     onClear: () => letGo(),
   })
   const groupQuery = () => `&polygon=${encodeURIComponent(shown.polygon)}&classes=${shown.classes}`
@@ -312,37 +317,34 @@ function createPlane(root, setTriggerValue) {
       panel.fault('', 'group')
       overlay.stroke(null)
       overlay.draw(figure)
-      figure.select(found)
+      figure.select(find.positions)
       return
     }
     fetched('group', ready(at(`group/${mapPath()}${groupQuery()}`), jobUrl), async answer => {
       const parsed = parseChoice(await answer.arrayBuffer(), true)
       if (shown.polygon !== wanted) return
       group = parsed
-      found = null
       overlay.stroke(cornersOf(wanted))
       overlay.draw(figure)
       figure.select(parsed.positions)
-      const name = encodeURIComponent(shown.groupName)
-      const link = kind => at(`group/${names(['model', 'dataset', 'projection'])}/group.${kind}?count=${shown.count}${groupQuery()}&name=${name}`)
-      groupBox.show(parsed, { about: points.about, images, colouring, links: { csv: link('csv'), png: link('png') }, name: shown.groupName })
+      describeGroup()
     })
   }
-  function letGoOfFound() {
-    find.clear()
-    found = null
+  function describeGroup() {
+    const name = encodeURIComponent(shown.groupName)
+    const link = kind => at(`group/${names(['model', 'dataset', 'projection'])}/group.${kind}?count=${shown.count}${groupQuery()}&name=${name}`)
+    groupBox.show(group, { about: points.about, images, colouring, links: { csv: link('csv'), png: link('png'), shape: mapPath() + groupQuery() }, name: shown.groupName })
   }
   function letGo() {
-    letGoOfFound()
-    if (shown.polygon) tell('commit', { polygon: null })
-    else figure.select(null)
+    find.forget()
+    tell('commit', { polygon: null, find: '' })
   }
   const find = createFind(part('find'), {
     url: text => at(`search/${dataPath()}&q=${encodeURIComponent(text)}`),
     moment: () => (figure ? generation : null),
-    onOne: i => { found = null; figure.select(group?.positions ?? null); keep({ row: points.row[i], i }) },
-    onMany: positions => { found = positions; figure.select(positions) },
-    onNone: () => { found = null; figure?.select(group?.positions ?? null) },
+    onOne: i => keep({ row: points.row[i], i }, true, { find: '' }),
+    onLit: () => figure?.select(find.positions ?? group?.positions ?? null),
+    onTell: text => tell('commit', { find: text }),
   })
   const posterior = createPosterior(part('posterior'), { onSample: samplePosterior })
   function samplePosterior(seed) {
@@ -375,7 +377,7 @@ function createPlane(root, setTriggerValue) {
       colouring = next
       legend.open(next)
       await figure.paint(next, legend.visible)
-      if (group) openGroup()
+      if (group) describeGroup()
       drawPictures()
     }
     if (wanted === 'label') { use(byLabel(points)); return }

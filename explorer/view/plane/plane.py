@@ -23,8 +23,9 @@ class PlaneData(TypedDict):
     """What the plane shows, mostly the fields of ViewState under their own names.
 
     `row` is an image of the data set, `place` a point of the map, `label` the class that a
-    conditional model is told (None: the image's own), `polygon` a group drawn on the map, `title`
-    what a saved picture says above it.
+    conditional model is told (None: the image's own), `polygon` a group drawn on the map,
+    `groupName` its name and `groupNames` those of all kept groups, `find` what was searched for,
+    `title` what a saved picture says above it.
     """
 
     model: str
@@ -40,6 +41,8 @@ class PlaneData(TypedDict):
     polygon: str | None
     classes: str
     groupName: str
+    groupNames: list[str]
+    find: str
     neighbours: int
     metric: str
     hover: bool
@@ -58,9 +61,10 @@ def plane(
     """Draw the plane.
 
     `on_commit` runs when something was kept; `st.session_state[key].commit` is then `{"row": int}`,
-    `{"place": [x, y]}`, `{"polygon": [x0, y0, x1, y1, ...] | None, "classes": "0,3"}` or
-    `{"keepGroup": name}`. `on_cancel` runs when a person would not wait for what is being made:
-    `st.session_state[key].cancel` is `{"projection" | "colour" | "trust": name}`.
+    `{"place": [x, y]}`, `{"polygon": [x0, y0, x1, y1, ...] | None, "classes": "0,3"}`,
+    `{"find": text}`, `{"keepGroup": name}` or `{"dropGroup": true}`. `on_cancel` runs
+    when a person would not wait for what is being made: `st.session_state[key].cancel` is
+    `{"projection" | "colour" | "trust": name}`.
     """
     component = st.components.v2.component(
         "latent_explorer_plane",
