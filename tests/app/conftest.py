@@ -171,9 +171,9 @@ class MapPage:
     def choose(self, key: str, title: str) -> None:
         """Pick an option of a chooser as a person does, once the page rests.
 
-        The list draws its rows anew while it opens, and when a run of the script ends: a click whose
-        press and release fall on either side of that picks nothing and leaves the list open, or
-        finds it closed. A person clicks again; so does this.
+        The list draws its rows anew while it opens, and when a run of the script ends: a click
+        whose press and release fall on either side of that picks nothing and leaves the list open,
+        or finds it closed. A person clicks again; so does this.
         """
         option = self.page.get_by_role("option", name=title, exact=True)
         for _ in range(5):
