@@ -14,9 +14,11 @@ from explorer.cli.options import PROJECTION, Settings, with_settings
 from explorer.errors import ExplorerError, unknown_name
 
 if TYPE_CHECKING:
+    from explorer.data import Dataset
     from explorer.latent.atlas import Atlas
     from explorer.latent.map_files import Quality
     from explorer.latent.spec import ProjectionSpec
+    from explorer.loaded import Model
     from explorer.store import Artefact, Card, Metric
 
 
@@ -122,7 +124,6 @@ def project(
     with the same parameters, is not made again.
     """
     from explorer import store
-    from explorer.data.pictures import progress_bar
     from explorer.latent import atlas as atlases
     from explorer.latent.names import name_for_map
     from explorer.loaded import from_artefact
@@ -134,12 +135,7 @@ def project(
     wanted = _counted(count, min(atlases.COUNT, len(data)), len(data))
     specs = _specs(artefact, method, settings, wanted)
     model = from_artefact(artefact, device)
-    with progress_bar("Encoding") as bar:
-
-        def report(share: float, doing: str, preview: bytes | None = None) -> None:
-            bar(round(share * wanted), wanted)
-
-        atlas = atlases.made(artefact, model, data, wanted, report)
+    atlas = _encoded(artefact, model, data, wanted)
     made = {"id": artefact.id, "dataset": data.name, "images": len(atlas)}
     made |= {"projections": [spec.key for spec in specs]}
     made |= {"folder": str(atlases.folder_for(artefact, atlas.name))}
@@ -168,6 +164,19 @@ def _specs(
     for spec in specs:
         refuse_misfit(spec.method, latent_dim)
     return specs
+
+
+def _encoded(artefact: Artefact, model: Model, data: Dataset, count: int) -> Atlas:
+    """The atlas of so many images, with a progress bar."""
+    from explorer.data.pictures import progress_bar
+    from explorer.latent.atlas import made
+
+    with progress_bar("Encoding") as bar:
+
+        def report(share: float, doing: str, preview: bytes | None = None) -> None:
+            bar(round(share * count), count)
+
+        return made(artefact, model, data, count, report)
 
 
 def _lay_out(atlas: Atlas, artefact: Artefact, spec: ProjectionSpec, quietly: bool) -> Quality:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import shlex
 import signal
 import sys
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from explorer.cli.base import AsJson, DataRoot, DeviceName, Download, app, say
 from explorer.cli.options import RUN, Settings, with_settings
 from explorer.errors import ExplorerError
+
+if TYPE_CHECKING:
+    from explorer.training.run import Run
 
 
 @app.command()
@@ -45,7 +48,7 @@ def train(
 ) -> None:
     """Train a model. Ctrl-C stops with a checkpoint; --resume goes on from it."""
     from explorer.device import resolve
-    from explorer.spec import DataSpec, build, option
+    from explorer.spec import DataSpec, build
     from explorer.training import run as runs
     from explorer.training.compose import compose
     from explorer.training.images import open_data
@@ -55,11 +58,7 @@ def train(
     chosen = resolve(device)
     which = {"path": path, "size": size, "grey": grey, "codes_of": codes_of}
     if resume:
-        if given := [*settings, *(word for word, value in which.items() if value)]:
-            raise ExplorerError(
-                f"A run is resumed with its own settings; leave {option(given[0])} out."
-            )
-        run = runs.reopen(name)
+        run = _reopened(name, [*settings, *(word for word, value in which.items() if value)])
         if run.finished:
             say(as_json, {"id": name, "state": "already finished"})
             return
@@ -74,6 +73,18 @@ def train(
     say(as_json, _outcome(run, done))
     if done.reason == "interrupted":
         raise typer.Exit(130)
+
+
+def _reopened(name: str, given: list[str]) -> Run:
+    """The run to go on with. Raises ExplorerError when settings were `given` beside its name."""
+    from explorer.spec import option
+    from explorer.training import run as runs
+
+    if given:
+        raise ExplorerError(
+            f"A run is resumed with its own settings; leave {option(given[0])} out."
+        )
+    return runs.reopen(name)
 
 
 def _outcome(run: Any, done: Any) -> dict[str, Any]:

@@ -211,17 +211,16 @@ def made(
     report: Report = silent,
 ) -> Atlas:
     """The atlas of so many images with the maps that it has: the one on disk when it is whole and
-    of these weights, else encoded now. It is kept with the map that costs nothing, raw in 2-D, else
-    PCA, and with how far to trust it. Raises as `encode` does."""
+    of these weights, else encoded now and kept with the map that costs nothing, raw in 2-D, else
+    PCA. How far to trust it is kept beside it. Raises as `encode` does."""
     from explorer.latent.round_trip import trust_once
 
     count = min(COUNT, len(dataset)) if count is None else count
     try:
         atlas = completed(load_for(artefact, dataset.name, count), model, dataset)
     except ExplorerError:  # there is none, or a damaged one
+        method: Literal["raw", "pca"] = "raw" if model.latent_dim == 2 else "pca"
         atlas = encode(model, dataset, count, report)
-    method: Literal["raw", "pca"] = "raw" if atlas.mean.shape[1] == 2 else "pca"
-    if method not in atlas.projections:
         atlas = with_projection(atlas, ProjectionSpec(method=method))
         save(atlas, folder_for(artefact, atlas.name))
     trust_once(artefact, model, atlas)

@@ -154,7 +154,7 @@ def test_making_an_atlas_that_is_there_keeps_its_maps_and_encodes_nothing(own, a
     monkeypatch.delattr(atlases, "encode")
     told = []
     atlases.make(lambda *words: told.append(words), model=own.id, dataset="mnist-5k", count=5000)
-    assert sorted(atlases.load(folder).projections) == ["pca", "umap"]
+    assert list(atlases.load(folder).projections) == ["umap"]
     assert told == []
 
 
