@@ -22,6 +22,8 @@ from explorer.view.state import Shown, ViewState, from_query
 STYLE = Path(__file__).parent / "shell.css"
 # An address takes no longer than this to reach the browser and to come back.
 LAG_SECONDS = 1.0
+# What lies on disk is looked for anew after so long.
+FOUND_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,43 @@ class Shelf:
         return DEFAULT_MODEL if DEFAULT_MODEL in self.cards else next(iter(self.cards))
 
 
+# When it was looked for, how the folders were then, and what there was.
+_found: tuple[float, tuple, Shelf | None] = (0.0, (), None)
+
+
 def shelf() -> Shelf:
     """The models that a map can show. Stops the page with a sentence when there is none."""
+    found = _recent()
+    if not found.cards:
+        st.info(
+            "There is no model with a map yet. Train one with `python -m explorer train --name "
+            "my-vae`, then lay it out with `python -m explorer project my-vae`."
+        )
+        st.stop()
+    return found
+
+
+def _recent() -> Shelf:
+    """What lies on disk, as it was found within the last second: reading every card takes longer
+    than all else that a page does for a click. A model that comes or goes is seen at once."""
+    global _found
+    roots = tuple(_changed(root) for root in (store.home(), store.PRETRAINED))
+    now = time.monotonic()
+    then, seen, found = _found
+    if found is None or seen != roots or now - then > FOUND_SECONDS:
+        found = _look()
+        _found = (now, roots, found)
+    return found
+
+
+def _changed(folder: Path) -> tuple[str, int]:
+    try:
+        return str(folder), folder.stat().st_mtime_ns
+    except OSError:
+        return str(folder), 0
+
+
+def _look() -> Shelf:
     found = store.find()
     cards: dict[str, store.Card] = {}
     shown: dict[str, Shown] = {}
@@ -47,12 +84,6 @@ def shelf() -> Shelf:
         if artefact.card.kind == "model" and maps:
             cards[artefact.id] = artefact.card
             shown[artefact.id] = shown_with(artefact.card, maps)
-    if not cards:
-        st.info(
-            "There is no model with a map yet. Train one with `python -m explorer train --name "
-            "my-vae`, then lay it out with `python -m explorer project my-vae`."
-        )
-        st.stop()
     return Shelf(cards, shown, found.faults)
 
 

@@ -1,0 +1,36 @@
+"""What all pages share: the models that can be shown, looked for once a second."""
+
+import shutil
+
+import pytest
+
+from explorer.latent.atlas import Atlas, folder_for, load_for, save
+from explorer.latent.index import projections_of
+from explorer.view import shell
+
+
+@pytest.fixture(autouse=True)
+def nothing_found_yet(monkeypatch):
+    monkeypatch.setattr(shell, "_found", (0.0, (), None))
+
+
+def test_a_model_that_comes_or_goes_is_seen_at_once(put, shipped, monkeypatch):
+    monkeypatch.setattr(shell, "FOUND_SECONDS", 1e9)
+    put("told")
+    assert list(shell.shelf().cards) == ["told"]
+    artefact = put("codes")
+    assert set(shell.shelf().cards) == {"told", "codes"}
+    shutil.rmtree(artefact.folder)
+    assert list(shell.shelf().cards) == ["told"]
+
+
+def test_a_map_that_is_made_is_seen_after_the_second(put, shipped, monkeypatch):
+    artefact = put("told")
+    atlas: Atlas = load_for(artefact)
+    before = shell.shelf().shown["told"].sets
+    monkeypatch.setattr(shell, "FOUND_SECONDS", 1e9)
+    save(atlas.take(50), folder_for(artefact, "mnist-5k-50"))
+    assert len(projections_of(artefact)) == 2
+    assert shell.shelf().shown["told"].sets == before
+    monkeypatch.setattr(shell, "FOUND_SECONDS", 0.0)
+    assert set(shell.shelf().shown["told"].sets) == {*before, ("mnist-5k", 50)}
