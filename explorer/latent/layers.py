@@ -1,8 +1,8 @@
 """Layers over a map: at each cell of a grid, how far to trust what is decoded there.
 
 A layer covers the box that a map first shows and some room around it. Its grid has nearly square
-cells; row 0 is the top one, as in a picture. Conditional models are told the class of the point
-nearest to each cell. `tint.picture` colours a grid.
+cells; row 0 is the top one, as in a picture. Conditional models are told a chosen class, or that of
+the point nearest to each cell. `tint.picture` colours a grid.
 """
 
 from __future__ import annotations
@@ -116,19 +116,25 @@ class Grid:
 
 @dataclass(frozen=True)
 class Scene:
-    """A map and the places `(N, 2)` at which it is looked at, `side` apart."""
+    """A map and the places `(N, 2)` at which it is looked at, `side` apart; `label` is a class that
+    a conditional model is told everywhere."""
 
     model: Model
     themap: Map
     trust: Trust
     places: np.ndarray
     side: float
+    label: int | None = None
     report: Report = silent
 
     @cached_property
     def labels(self) -> np.ndarray | None:
         """The class `(N,)` that a conditional model is told at each place."""
-        return self.themap.labels_at(self.places) if self.model.conditional else None
+        if not self.model.conditional:
+            return None
+        if self.label is not None:
+            return np.full(len(self.places), self.label)
+        return self.themap.labels_at(self.places)
 
     def batches(self) -> Iterator[tuple[slice, np.ndarray | None]]:
         """The places by stretches, with the classes to tell; reports how far it is."""
@@ -216,6 +222,20 @@ def offered(card: Card, dataset: str) -> dict[str, str]:
     return {name: one.title for name, one in LAYERS.items() if name != "class" or readable}
 
 
+def told(card: Card, layer: str, label: int | None) -> int | None:
+    """The class that a model is told for a layer where `label` was chosen: none where no class is
+    taken, or nothing is decoded.
+
+    Raises ExplorerError for a class that there is not.
+    """
+    classes = card.spec.model.classes
+    if label is None or not classes or layer == "density":
+        return None
+    if label >= classes:
+        raise ExplorerError(f"There is no class {label}; classes are numbered 0 to {classes - 1}.")
+    return label
+
+
 def judge_for(card: Card, dataset: str) -> Artefact | None:
     """Our classifier of the images of a data set, if there is one that takes what a model draws."""
     judge = judge_of(DataSpec(name=dataset))
@@ -231,18 +251,23 @@ def compute(
     trust: Trust,
     box: Box | None = None,
     cells: int = CELLS,
+    label: int | None = None,
     report: Report = silent,
 ) -> Grid:
     """A layer over a box of a map (without one: what it first shows, AROUND times as wide).
 
-    `trust` is that of the model's latents, `cells` the number along the longer side. Raises
-    ExplorerError for an unknown layer, or one that there is not of these images.
+    `trust` is that of the model's latents, `cells` the number along the longer side, `label` the
+    class that a conditional model is told (None: at each place that of the nearest point). Raises
+    ExplorerError for an unknown layer or class, or a layer that there is not of these images.
     """
     if layer not in LAYERS:
         raise unknown_name("layer", layer, LAYERS)
+    label = told(model.card, layer, label)
     box = box or boxes.scaled(boxes.home(themap.coordinates), AROUND)
     nx, ny = boxes.cells(box, cells)
-    scene = Scene(model, themap, trust, boxes.centres(box, nx, ny), box.longer / cells, report)
+    scene = Scene(
+        model, themap, trust, boxes.centres(box, nx, ny), box.longer / cells, label, report
+    )
     values, sureness, names = _FOUND_BY[layer](scene)
     if sureness is not None:
         sureness = sureness.reshape(ny, nx).astype(np.float32)
@@ -272,29 +297,44 @@ def gap_share(
 
 
 def make(
-    report: Report, *, model: str, dataset: str, count: int, projection: str, layer: str
+    report: Report,
+    *,
+    model: str,
+    dataset: str,
+    count: int,
+    projection: str,
+    layer: str,
+    label: int | None = None,
 ) -> None:
-    """Compute a layer over a map of the first `count` images of a data set, and keep it.
+    """Compute a layer over a map of the first `count` images of a data set, and keep it; of a
+    conditional model, one for each class `label`.
 
     Raises ExplorerError for names that are unknown and maps that were not made.
     """
     opened = open_atlas(model, dataset, count)
     themap = opened.map(projection)
     report(0.0, "reading the model")
-    grid = compute(layer, opened.model, themap, opened.trust, cells=CELLS, report=report)
+    trust = opened.trust
+    grid = compute(layer, opened.model, themap, trust, cells=CELLS, label=label, report=report)
     arrays = {"values": grid.values}
     if grid.sureness is not None:
         arrays["sureness"] = grid.sureness
     about = {"box": grid.box._asdict(), "names": grid.names}
-    keep.write(opened, _name(projection, layer), arrays, about)
+    keep.write(opened, _name(projection, layer, label), arrays, about)
     report(1.0, "done")
 
 
 def kept(
-    artefact: Artefact, *, dataset: str, count: int, projection: str, layer: str
+    artefact: Artefact,
+    *,
+    dataset: str,
+    count: int,
+    projection: str,
+    layer: str,
+    label: int | None = None,
 ) -> Grid | None:
     """The layer as `make` kept it; None where there is none for the present weights."""
-    found = keep.read(artefact, dataset, count, _name(projection, layer))
+    found = keep.read(artefact, dataset, count, _name(projection, layer, label))
     if found is None:
         return None
     arrays, about = found
@@ -305,5 +345,5 @@ def kept(
         return None
 
 
-def _name(projection: str, layer: str) -> str:
-    return f"layers/{projection}.{layer}"
+def _name(projection: str, layer: str, label: int | None) -> str:
+    return f"layers/{projection}.{layer}" + ("" if label is None else f".as-{label}")

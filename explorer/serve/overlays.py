@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from explorer import store
-from explorer.serve.address import atlas_of
+from explorer.serve.address import atlas_of, class_of
+from explorer.serve.catalogue import catalogue
 from explorer.serve.prepared import Task, when_made
 
 if TYPE_CHECKING:
@@ -52,11 +53,17 @@ async def column(request: Request) -> Response:
 
 async def layer(request: Request) -> Response:
     """A layer of trust over a map, as JSON: `picture` (a data URL), `box` {x0, x1, y0, y1} that it
-    covers, and `legend`, which explains it."""
+    covers, and `legend`, which explains it. A conditional model draws the class `label`, or at each
+    place that of the nearest point."""
     names = request.path_params
 
     def wanted() -> dict[str, Any]:
-        return atlas_of(request) | {key: names[key] for key in ("projection", "layer")}
+        from explorer.latent.layers import told
+
+        atlas, asked = atlas_of(request), class_of(request)
+        label = told(store.open_artefact(atlas["model"]).card, names["layer"], asked)
+        chosen = {key: names[key] for key in ("projection", "layer")}
+        return atlas | chosen | {"label": label}
 
     def kept() -> Grid | None:
         from explorer.latent.layers import kept
@@ -69,7 +76,9 @@ async def layer(request: Request) -> Response:
     def body() -> bytes:
         found = kept()
         assert found is not None, "made before"
-        return layer_json(found)
+        label = wanted()["label"]
+        classes = catalogue.dataset(names["dataset"]).classes
+        return layer_json(found, None if label is None else classes[label])
 
     return await when_made(request, missing, body, "application/json")
 
@@ -103,13 +112,15 @@ def range_words(edges: list[float]) -> list[str]:
     return [f"below {said[1]}", *middle, f"above {said[-2]}"]
 
 
-def layer_json(found: Grid) -> bytes:
-    """See `layer`."""
+def layer_json(found: Grid, told: str | None = None) -> bytes:
+    """See `layer`; the legend says which class the model was told."""
     from PIL import Image
 
     from explorer.latent.tint import picture
 
     rgba, legend = picture(found)
+    if told is not None:
+        legend["about"] += f" Every place is drawn as {told}, the chosen class."
     stream = io.BytesIO()
     # Enlarged smoothly where between two cells there is a value between; categories keep borders.
     smooth = Image.Resampling.NEAREST if legend["scale"] == "category" else Image.Resampling.BICUBIC

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from explorer.view import shell
@@ -48,14 +50,14 @@ def group_name(view: ViewState) -> str:
     return next(same, "")
 
 
-def group_chooser(view: ViewState) -> None:
-    """Opens a kept group on its own map."""
+def group_chooser(view: ViewState, show: Callable[[ViewState], None]) -> None:
+    """Opens a kept group on its own map, by `show`."""
     groups = kept_groups()
     shell.chooser(
         "Groups",
         {"": "None kept yet" if not groups else "No group", **{name: name for name in groups}},
         group_name(view),
-        lambda name: shell.show(
+        lambda name: show(
             groups[name].changed(row=view.row or 0, place=None) if name else view.with_group(None)
         ),
         key="group",

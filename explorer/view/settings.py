@@ -15,6 +15,8 @@ from explorer.view.groups import group_chooser
 from explorer.view.state import DEFAULTS, LAYERS, MAX_NEIGHBOURS, METRICS, Shown, ViewState
 from explorer.view.words import images_words
 
+# The key of what is open or closed behind the button.
+MORE = "more"
 # Settings that "Reset" puts back; where a person is stays.
 RESET = ("layer", "colour", "trust", "label", "neighbours", "metric", "hover", "pictures")
 
@@ -61,9 +63,16 @@ def row(models: shell.Shelf, view: ViewState, shown: Shown) -> None:
     with (
         columns[-1],
         st.container(key="more-button"),
-        st.popover("More", width="stretch", help=about),
+        # What a person has open is known here, so that a choice can close it; see `show`.
+        st.popover("More", width="stretch", help=about, key=MORE, on_change="rerun"),
     ):
         more(view, shown)
+
+
+def show(view: ViewState) -> None:
+    """Show what was chosen behind More, and close it: it lies over the map that changes."""
+    st.session_state[MORE] = False
+    shell.show(view)
 
 
 def told(view: ViewState, shown: Shown) -> None:
@@ -81,13 +90,30 @@ def told(view: ViewState, shown: Shown) -> None:
 
 def more(view: ViewState, shown: Shown) -> None:
     """Everything that is closed until asked for."""
+    on_the_map(view, shown)
+    nearest(view)
+    pointer(view)
+    if shown.projections != ("raw",):
+        another_map(view, shown)
+    reset = {name: DEFAULTS[name] for name in RESET}
+    st.button(
+        "Reset settings",
+        key="reset-settings",
+        help="Puts every setting above back to its first value. Model, map and place stay.",
+        on_click=lambda: show(view.changed(**reset)),
+        disabled=all(getattr(view, name) == value for name, value in reset.items()),
+    )
+
+
+def on_the_map(view: ViewState, shown: Shown) -> None:
+    """What the map shows: layers, images, groups."""
     left, right = st.columns(2)
     with left:
         shell.chooser(
             "Show",
             LAYERS,
             view.layer,
-            lambda name: shell.show(view.changed(layer=name)),
+            lambda name: show(view.changed(layer=name)),
             key="layer",
             help="Points are encoded images. Decoded images show what the decoder makes of each "
             "place of the plane.",
@@ -99,11 +125,28 @@ def more(view: ViewState, shown: Shown) -> None:
                 for name, count in dict.fromkeys([*shown.sets, (view.dataset, view.count)])
             },
             f"{view.dataset}/{view.count}",
-            lambda text: shell.show(view.with_images(*_set_of(text))),
+            lambda text: show(view.with_images(*_set_of(text))),
             key="images",
             help="Which images are encoded, and how many of them. More than are kept yet are "
             "encoded once, with a bar that says how far it is.",
         )
+    with right:
+        shell.chooser(
+            "Trust",
+            {"": "No layer", **shown.trust},
+            view.trust or "",
+            lambda name: show(view.changed(trust=name or None)),
+            key="trust",
+            help="Lays under the points how far to trust each place: measured once on a grid over "
+            "the whole map.",
+        )
+        group_chooser(view, show)
+
+
+def nearest(view: ViewState) -> None:
+    """How the nearest images are found."""
+    left, right = st.columns(2)
+    with left:
         shell.slider(
             "Nearest images",
             view.neighbours,
@@ -115,15 +158,6 @@ def more(view: ViewState, shown: Shown) -> None:
         )
     with right:
         shell.chooser(
-            "Trust",
-            {"": "No layer", **shown.trust},
-            view.trust or "",
-            lambda name: shell.show(view.changed(trust=name or None)),
-            key="trust",
-            help="Lays under the points how far to trust each place: measured once on a grid over "
-            "the whole map.",
-        )
-        shell.chooser(
             "Nearest by",
             METRICS,
             view.metric,
@@ -132,7 +166,10 @@ def more(view: ViewState, shown: Shown) -> None:
             help="How near two latents are: by their Euclidean distance, or by the angle between "
             "them (1 − cosine).",
         )
-        group_chooser(view)
+
+
+def pointer(view: ViewState) -> None:
+    """What moving and zooming do."""
     shell.toggle(
         "Decode where the pointer moves",
         view.hover,
@@ -147,66 +184,59 @@ def more(view: ViewState, shown: Shown) -> None:
         key="pictures",
         help="Once points lie far enough apart, each shows its image, framed in its colour.",
     )
-    if shown.projections != ("raw",):
-        another_map(view, shown)
-    reset = {name: DEFAULTS[name] for name in RESET}
-    st.button(
-        "Reset settings",
-        key="reset-settings",
-        help="Puts every setting above back to its first value. Model, map and place stay.",
-        on_click=lambda: shell.show(view.changed(**reset)),
-        disabled=all(getattr(view, name) == value for name, value in reset.items()),
-    )
 
 
 def another_map(view: ViewState, shown: Shown) -> None:
     """Parameters of a projection; the button makes the map, or opens it if it was made before."""
     with st.expander("Make another map"):
-        now = spec_of(view.projection)
         titles = {method: spec_of(method).title for method in shown.projections}
         method = st.selectbox(
             "Method", list(titles), format_func=titles.__getitem__, key="map-method",
             help="UMAP and t-SNE keep neighbours together; PCA has no parameters.",
         )  # fmt: skip
-        values: dict[str, Any] = {"method": method}
-        if method == "umap":
-            values["neighbours"] = st.slider(
-                "Neighbours (n_neighbors)", 2, 200, now.neighbours, key="map-neighbours",
-                help="Few show fine detail, many the broad layout.",
-            )  # fmt: skip
-            values["min_dist"] = st.slider(
-                "Minimum distance (min_dist)", 0.0, 1.0, now.min_dist, 0.05, key="map-min-dist",
-                help="How tightly points may be packed.",
-            )  # fmt: skip
-            values["supervised"] = st.toggle(
-                "Supervised by class", now.supervised, key="map-supervised",
-                help="Tells UMAP the classes: groups come apart that the latents do not separate.",
-            )  # fmt: skip
-        if method == "tsne":
-            values["perplexity"] = st.slider(
-                "Perplexity", 2, 200, now.perplexity, key="map-perplexity",
-                help="About how many neighbours each point listens to.",
-            )  # fmt: skip
-        if method in ("umap", "tsne"):
-            values["metric"] = st.selectbox(
-                "Metric", ["euclidean", "cosine", "manhattan"], key="map-metric",
-                help="How the distance between two latents is measured.",
-            )  # fmt: skip
-            values["seed"] = int(
-                st.number_input(
-                    "Seed", 0, 2**31 - 1, now.seed, key="map-seed",
-                    help="Same seed, same picture.",
-                )
-            )  # fmt: skip
-        key = ProjectionSpec(**values).key
+        key = ProjectionSpec(method=method, **parameters(method, spec_of(view.projection))).key
         st.button(
             "Make this map",
             key="make-map",
             type="primary",
-            on_click=lambda: shell.show(shell.on_an_image(view).with_projection(key)),
+            on_click=lambda: show(shell.on_an_image(view).with_projection(key)),
             disabled=key == view.projection,
             help="Maps are kept: the same parameters open at once the next time, for everyone.",
         )
+
+
+def parameters(method: str, now: ProjectionSpec) -> dict[str, Any]:
+    """Controls of the parameters that a method has, at first as they are `now`; their values."""
+    values: dict[str, Any] = {}
+    if method == "umap":
+        values["neighbours"] = st.slider(
+            "Neighbours (n_neighbors)", 2, 200, now.neighbours, key="map-neighbours",
+            help="Few show fine detail, many the broad layout.",
+        )  # fmt: skip
+        values["min_dist"] = st.slider(
+            "Minimum distance (min_dist)", 0.0, 1.0, now.min_dist, 0.05, key="map-min-dist",
+            help="How tightly points may be packed.",
+        )  # fmt: skip
+        values["supervised"] = st.toggle(
+            "Supervised by class", now.supervised, key="map-supervised",
+            help="Tells UMAP the classes: groups come apart that the latents do not separate.",
+        )  # fmt: skip
+    if method == "tsne":
+        values["perplexity"] = st.slider(
+            "Perplexity", 2, 200, now.perplexity, key="map-perplexity",
+            help="About how many neighbours each point listens to.",
+        )  # fmt: skip
+    if method in ("umap", "tsne"):
+        values["metric"] = st.selectbox(
+            "Metric", ["euclidean", "cosine", "manhattan"], key="map-metric",
+            help="How the distance between two latents is measured.",
+        )  # fmt: skip
+        values["seed"] = int(
+            st.number_input(
+                "Seed", 0, 2**31 - 1, now.seed, key="map-seed", help="Same seed, same picture."
+            )
+        )
+    return values
 
 
 def with_polygon(view: ViewState, corners: Sequence[float] | None, classes: str) -> ViewState:

@@ -187,7 +187,9 @@ class MapPage:
         raise AssertionError(f"{title!r} could not be picked from {key}")
 
     def more(self) -> None:
-        """Open the settings behind More, unless they are open."""
+        """Open the settings behind More, unless they are open, once the page rests: a run of the
+        script that is about to close them would close them again."""
+        self.settled()
         inside = self.page.locator(".st-key-layer")
         if not inside.is_visible():
             self.page.get_by_role("button", name="More").click()

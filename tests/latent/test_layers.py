@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -18,11 +17,10 @@ import explorer
 from explorer import store
 from explorer.data import load_dataset
 from explorer.errors import ExplorerError
-from explorer.latent import keep, layers, tint
+from explorer.latent import layers, tint
 from explorer.latent.atlas import completed, load_for
 from explorer.latent.boxes import Box, centres, home, scaled
 from explorer.latent.places import Map
-from explorer.latent.report import silent
 from explorer.latent.round_trip import round_trips, trust_of
 from explorer.latent.trust import SHARE, STANDINGS, Trust
 from explorer.loaded import Model, load, network_of
@@ -80,6 +78,42 @@ def test_every_cell_stands_where_the_badge_of_its_image_says(known, name, method
         trip = float(round_trips(one.model, themap.latent_at(places[i]).z[None], label)[0])
         judged = themap.judge(places[i], one.trust, trip)
         assert STANDINGS[int(grid.values.ravel()[i])] == judged.standing
+
+
+# On its own map a place is its latent; above two dimensions it is mixed.
+TOLD = [("mnist-cvae-2d", "raw"), ("mnist-cvae-20", "umap")]
+
+
+@pytest.mark.parametrize(("name", "method"), TOLD)
+def test_with_a_class_chosen_every_place_is_drawn_and_read_as_that_class(known, name, method):
+    one, model = known(name), explorer.load(name, "cpu")
+    grid = one.layer("round-trip", method, label=3)
+    nx, ny = grid.values.shape[::-1]
+    z = one.map(method).latents_at(centres(grid.box, nx, ny))
+    threes = np.full(len(z), 3)
+    images = model.decode(z, threes)
+    trips = np.linalg.norm(model.encode(images, threes).mean - z, axis=1)
+    np.testing.assert_allclose(grid.values.ravel(), trips, rtol=1e-4)
+    judge = network_of(store.open_artefact("mnist-classifier"), "cpu")
+    with torch.inference_mode():
+        expected = judge.probabilities(torch.from_numpy(images)).max(1)
+    read = one.layer("class", method, label=3)
+    assert read.values.ravel().tolist() == expected.indices.tolist()
+    np.testing.assert_allclose(read.sureness.ravel(), expected.values, rtol=1e-4)
+    standing = one.layer("standing", method, label=3).values.ravel()
+    for i in np.random.default_rng(0).choice(len(z), 40, replace=False):
+        judged = one.map(method).judge(centres(grid.box, nx, ny)[i], one.trust, trips[i])
+        assert STANDINGS[int(standing[i])] == judged.standing
+
+
+def test_a_chosen_class_changes_what_is_decoded_and_nothing_else(known):
+    one, other = known("mnist-cvae-2d"), known("mnist-vae-2d")
+    for layer in ("round-trip", "stretch", "class"):
+        as_three, as_own = one.layer(layer, "raw", label=3), one.layer(layer, "raw")
+        assert not np.array_equal(as_three.values, as_own.values)
+    for which, layer in ((one, "density"), (other, "round-trip")):
+        chosen, own = which.layer(layer, "raw", label=3), which.layer(layer, "raw")
+        np.testing.assert_array_equal(chosen.values, own.values)
 
 
 def test_a_layer_covers_what_a_map_first_shows_and_more(known):
@@ -309,58 +343,3 @@ def test_every_layer_of_a_real_map_has_a_picture_and_a_legend_in_json(known, lay
     assert json.loads(json.dumps(legend, allow_nan=False)) == legend
     assert len({pixel.tobytes() for pixel in rgba.reshape(-1, 4)}) > 1
     assert legend["about"] == layers.LAYERS[layer].about
-
-
-# --- kept on disk -------------------------------------------------------------------------------
-
-VIEW = {"dataset": "mnist-5k", "count": 300, "projection": "raw"}
-
-
-@pytest.fixture
-def small(monkeypatch):
-    monkeypatch.setattr(layers, "CELLS", CELLS)
-
-
-@pytest.mark.parametrize("layer", ["standing", "density", "class"])
-def test_a_layer_that_was_made_is_kept_for_everyone(put, small, layer):
-    artefact = put("told")
-    assert layers.kept(artefact, layer=layer, **VIEW) is None
-    told: list[tuple[float, str]] = []
-    layers.make(lambda *words: told.append(words), model="told", layer=layer, **VIEW)
-    grid = layers.kept(artefact, layer=layer, **VIEW)
-    model, atlas = load("told", "cpu"), load_for(artefact)
-    again = layers.compute(layer, model, Map(atlas, "raw"), trust_of(model, atlas), cells=CELLS)
-    np.testing.assert_array_equal(grid.values, again.values)
-    assert (grid.box, grid.names, grid.layer) == (again.box, again.names, layer)
-    assert (grid.sureness is None) == (layer != "class")
-    assert told[-1][0] == 1.0
-    file = artefact.folder / "atlas" / "mnist-5k-300" / "layers" / f"raw.{layer}.safetensors"
-    assert [one.name for one in file.parent.iterdir()] == [file.name]
-
-
-def test_a_stale_or_damaged_layer_is_not_used(put, small):
-    artefact = put("told")
-    layers.make(silent, model="told", layer="density", **VIEW)
-    other = artefact.card.model_copy(update={"weights_sha256": "0" * 64})
-    stale = replace(artefact, card=other)
-    assert layers.kept(artefact, layer="density", **VIEW) is not None
-    assert layers.kept(stale, layer="density", **VIEW) is None
-    file = keep.file_for(artefact, "mnist-5k", 300, "layers/raw.density")
-    tensors, said = store.read_tensors(file)
-    for about in ("{}", '{"box": [1], "names": []}', "no JSON", "[]"):
-        store.write_tensors(file, tensors, said | {"about": about})
-        assert layers.kept(artefact, layer="density", **VIEW) is None
-    os.truncate(file, 100)
-    assert layers.kept(artefact, layer="density", **VIEW) is None
-
-
-def test_a_layer_of_a_map_that_was_not_made_is_refused_in_one_sentence(put):
-    put("told")
-    for wrong, match in (
-        ({"projection": "umap"}, "no projection called 'umap'"),
-        ({"count": 299}, "no map yet"),
-        ({"dataset": "mnist-6k"}, "mnist-5k"),
-    ):
-        with pytest.raises(ExplorerError, match=match) as caught:
-            layers.make(silent, model="told", layer="density", **(VIEW | wrong))
-        assert is_one_sentence(caught.value)

@@ -17,7 +17,7 @@ from explorer import store
 from explorer.data import load_dataset
 from explorer.latent import columns, layers
 from explorer.latent.atlas import load_for
-from explorer.serve.overlays import range_words
+from explorer.serve.overlays import layer_json, range_words
 from explorer.serve.routes import routes
 from explorer.serve.worker import worker
 from tests.support import is_one_sentence
@@ -96,6 +96,24 @@ def test_a_layer_comes_as_a_picture_with_its_box_and_legend(client):
     assert said["legend"]["title"] == "Density on the map"
     low, high = atlas().coordinates("pca").min(0), atlas().coordinates("pca").max(0)
     assert said["box"]["x0"] < np.median([low[0], high[0]]) < said["box"]["x1"]
+
+
+def test_a_layer_is_that_of_the_class_in_the_address(client, put):
+    artefact = put("told")
+    address = f"layer/told/mnist-5k/raw/round-trip{COUNT}"
+    said = finished(client, f"{address}&label=3").json()
+    assert said["legend"]["about"].endswith(" Every place is drawn as 3, the chosen class.")
+    view = {"dataset": "mnist-5k", "count": 300, "projection": "raw", "layer": "round-trip"}
+    grid = layers.kept(artefact, label=3, **view)
+    assert said == json.loads(layer_json(grid, "3"))
+    assert finished(client, address).json()["picture"] != said["picture"]
+    # What decodes nothing, and a model that is told no class, are measured once for all classes.
+    for told in ("told/mnist-5k/raw/density", f"{DIGITS}/pca/stretch"):
+        own = finished(client, f"layer/{told}{COUNT}")
+        assert client.get(f"/explorer/layer/{told}{COUNT}&label=3").content == own.content
+    refused = client.get(f"/explorer/{address}&label=10")
+    assert refused.status_code == 404
+    assert "no class 10" in refused.text
 
 
 def test_more_images_are_encoded_and_another_map_is_made_when_they_are_asked_for(client):

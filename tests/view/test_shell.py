@@ -4,9 +4,10 @@ import shutil
 
 import pytest
 
-from explorer.latent.atlas import Atlas, folder_for, load_for, save
+from explorer.data import load_dataset
 from explorer.latent.index import projections_of
 from explorer.view import shell
+from tests.workshop import lay_out
 
 
 @pytest.fixture(autouse=True)
@@ -26,10 +27,9 @@ def test_a_model_that_comes_or_goes_is_seen_at_once(put, shipped, monkeypatch):
 
 def test_a_map_that_is_made_is_seen_after_the_second(put, shipped, monkeypatch):
     artefact = put("told")
-    atlas: Atlas = load_for(artefact)
     before = shell.shelf().shown["told"].sets
     monkeypatch.setattr(shell, "FOUND_SECONDS", 1e9)
-    save(atlas.take(50), folder_for(artefact, "mnist-5k-50"))
+    lay_out(artefact.folder, load_dataset("mnist-5k"), "raw", 50)
     assert len(projections_of(artefact)) == 2
     assert shell.shelf().shown["told"].sets == before
     monkeypatch.setattr(shell, "FOUND_SECONDS", 0.0)

@@ -65,6 +65,7 @@ function createPlane(root, setTriggerValue) {
   const names = keys => keys.map(key => encodeURIComponent(shown[key])).join('/')
   const mapPath = () => `${names(['model', 'dataset', 'projection'])}?count=${shown.count}`
   const dataPath = () => `${names(['model', 'dataset'])}?count=${shown.count}`
+  const labelQuery = () => (shown.label === null ? '' : `&label=${shown.label}`)
   const jobUrl = id => at(`jobs/${id}?who=${who}`)
   const placeOf = next => next.xy ?? [points.x[next.i], points.y[next.i]]
   let untold = null
@@ -81,7 +82,7 @@ function createPlane(root, setTriggerValue) {
     if (['model', 'dataset', 'count', 'projection'].some(changed)) return openMap()
     if (!figure) return
     if (changed('colour')) recolour()
-    if (changed('label')) { drawLayer(); posterior.offer(offered()); show(kept, true) }
+    if (changed('label')) { drawLayer(); drawTrust(); posterior.offer(offered()); show(kept, true) }
     if (changed('layer') || changed('pictures')) drawLayer()
     if (changed('trust')) drawTrust()
     if (changed('polygon') || changed('classes')) openGroup()
@@ -348,9 +349,9 @@ function createPlane(root, setTriggerValue) {
   })
   const posterior = createPosterior(part('posterior'), { onSample: samplePosterior })
   function samplePosterior(seed) {
-    const sampled = kept, told = shown.label === null ? '' : `&label=${shown.label}`
+    const sampled = kept
     if (!offered()) return
-    const path = `posterior/${names(['model', 'dataset', 'projection'])}/${kept.row}?count=${shown.count}&seed=${seed}${told}`
+    const path = `posterior/${names(['model', 'dataset', 'projection'])}/${kept.row}?count=${shown.count}&seed=${seed}${labelQuery()}`
     fetched('posterior', ready(at(path), jobUrl), async answer => {
       const buffer = await answer.arrayBuffer()
       if (kept !== sampled) return
@@ -361,7 +362,7 @@ function createPlane(root, setTriggerValue) {
   createShare(root, {
     python: () => {
       const where = kept.xy ? `&place=${kept.xy.join(',')}` : `&row=${kept.row}`
-      return at(`python/${mapPath()}${where}${shown.label === null ? '' : `&label=${shown.label}`}`)
+      return at(`python/${mapPath()}${where}${labelQuery()}`)
     },
     view: () => figure && { figure, points, colouring, visible: legend.visible, kept, shown, layer: under.legend },
   })
@@ -388,7 +389,7 @@ function createPlane(root, setTriggerValue) {
   }
   function drawTrust() {
     panel.fault('', 'trust')
-    const path = shown.trust && `layer/${names(['model', 'dataset', 'projection'])}/${shown.trust}?count=${shown.count}`
+    const path = shown.trust && `layer/${names(['model', 'dataset', 'projection'])}/${shown.trust}?count=${shown.count}${labelQuery()}`
     under.layer(figure, path ? at(path) : null, { onFault: sentence => panel.fault(sentence, 'trust'), onCancel: () => tell('cancel', { trust: shown.trust }) })
   }
   let redraw = 0
@@ -405,12 +406,8 @@ function createPlane(root, setTriggerValue) {
     if (shown.projection === 'raw') return
     fetched('quality', ready(at(`quality/${mapPath()}`), jobUrl), async answer => describeQuality(part('quality'), await answer.json()))
   }
-  function countBeyond() {
-    if (figure) part('beyond').textContent = viewWords(points, figure)
-  }
-  function drawGrid() {
-    if (figure) under.grid(figure, shown.layer !== 'points', mapPath(), shown.label)
-  }
+  const countBeyond = () => { if (figure) part('beyond').textContent = viewWords(points, figure) }
+  const drawGrid = () => { if (figure) under.grid(figure, shown.layer !== 'points', mapPath() + labelQuery()) }
   function drawPictures() {
     if (figure && shown.pictures && shown.layer !== 'grid') {
       atPoints.draw({ figure, points, index, images, colouring, visible: legend.visible })

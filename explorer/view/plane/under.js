@@ -18,15 +18,14 @@ export function createUnder(root, plot, at, wait) {
     // What explains the layer that is on, null for none.
     get legend() { return layer?.legend ?? null },
     forget() { waiting?.done(); scale.hidden = true; [grid, layer, layerUrl, drawn] = [null, null, null, ''] },
-    // Sharp again at each view; `label` is the class that a conditional model is told.
-    grid(figure, wanted, mapPath, label) {
+    // Sharp again at each view; `query` names the map, and the class that a conditional model is told.
+    grid(figure, wanted, query) {
       if (!wanted) grid = null
       else {
         const v = figure.view(), width = v.x1 - v.x0, height = v.y1 - v.y0
         const n = plot.clientWidth < SMALL_PIXELS ? GRID_CELLS_SMALL : GRID_CELLS
         const [nx, ny] = [width, height].map(side => Math.max(1, Math.round(n * side / Math.max(width, height))))
-        const told = label === null ? '' : `&label=${label}`
-        grid = { box: v, source: at(`grid/${mapPath}&x0=${v.x0}&x1=${v.x1}&y0=${v.y0}&y1=${v.y1}&nx=${nx}&ny=${ny}${told}`) }
+        grid = { box: v, source: at(`grid/${query}&x0=${v.x0}&x1=${v.x1}&y0=${v.y0}&y1=${v.y1}&nx=${nx}&ny=${ny}`) }
       }
       draw(figure)
     },
