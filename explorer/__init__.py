@@ -66,14 +66,15 @@ def load_map(model: str, dataset: str, projection: str, count: int | None = None
     `count` chooses among maps of different numbers of images; without it the first that opens.
     Raises ExplorerError when the model has no map of this data set, or not this projection.
     """
-    from explorer.latent.atlas import completed, load_for
+    from explorer.latent.atlas import complete, load_for
     from explorer.latent.places import Map
     from explorer.store import open_artefact
     from explorer.training.images import load_named
 
-    atlas = load_for(open_artefact(model), dataset, count)
+    artefact = open_artefact(model)
+    atlas = load_for(artefact, dataset, count)
     atlas.coordinates(projection)
-    return Map(completed(atlas, load(model), load_named(dataset)), projection)
+    return Map(complete(artefact, atlas, load(model), load_named(dataset)), projection)
 
 
 def __getattr__(name: str) -> object:

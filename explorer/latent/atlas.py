@@ -16,6 +16,7 @@ of its image, so a picture is always looked up by row, never by its position in 
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +28,7 @@ import torch
 from explorer import store
 from explorer.data import Dataset, Images
 from explorer.errors import ExplorerError, unknown_name
-from explorer.latent import map_files
+from explorer.latent import keep, map_files
 from explorer.latent.index import (
     MANY,
     NO_FACTORS,
@@ -44,7 +45,10 @@ from explorer.loaded import Model, from_artefact
 from explorer.spec import build
 from explorer.training.images import load_named
 
+log = logging.getLogger(__name__)
 ARRAYS = "atlas.safetensors"
+# Latents that are not kept in an atlas, beside it.
+LATENTS = "latents"
 BATCH = 1000
 # Points of a map when nobody asks for another number: a page draws them at once.
 COUNT = 5000
@@ -160,6 +164,28 @@ def encode(
         if dataset.factors
         else NO_FACTORS,
     )
+
+
+def complete(artefact: store.Artefact, atlas: Atlas, model: Model, dataset: Dataset) -> Atlas:
+    """The atlas of an artefact with its latents, read where they were kept by whoever needed them
+    first. What cannot be written is encoded each time."""
+    if atlas.mean.shape[1] == model.latent_dim:
+        return atlas
+    by = {"points_sha256": atlas.sha256}
+    found = keep.read(artefact, atlas.dataset, len(atlas), LATENTS)
+    shape = (len(atlas), model.latent_dim)
+    if found is not None and found[1] == by and all(a.shape == shape for a in found[0].values()):
+        arrays = {name: array.astype(np.float32) for name, array in found[0].items()}
+        return replace(atlas, mean=arrays["mean"], logvar=arrays.get("logvar"))
+    whole = completed(atlas, model, dataset)
+    stored = {"mean": _stored(whole.mean)}
+    if whole.logvar is not None:
+        stored["logvar"] = _stored(whole.logvar)
+    try:
+        keep.write(artefact, atlas, LATENTS, stored, by)
+    except ExplorerError as error:
+        log.warning("latents are not kept: %s", error)
+    return whole
 
 
 def completed(atlas: Atlas, model: Model, dataset: Dataset) -> Atlas:

@@ -200,7 +200,8 @@ def make(report: Report, *, model: str, dataset: str, count: int, column: str) -
         **{"title": found.title, "unit": found.unit, "kind": found.kind},
         **{"categories": found.categories},
     }
-    keep.write(opened, f"columns/{column}", {"values": found.values}, about)
+    arrays = {"values": found.values}
+    keep.write(opened.artefact, opened.atlas, f"columns/{column}", arrays, about)
     report(1.0, "done")
 
 

@@ -24,7 +24,6 @@ from explorer.spec import Spec
 
 if TYPE_CHECKING:
     from explorer.latent.atlas import Atlas
-    from explorer.latent.opened import Opened
 
 log = logging.getLogger(__name__)
 Fact = TypeVar("Fact", bound=Spec)
@@ -37,13 +36,15 @@ def file_for(artefact: store.Artefact, dataset: str, count: int, name: str) -> P
     return folder_for(artefact, f"{dataset}-{count}") / f"{name}.safetensors"
 
 
-def write(opened: Opened, name: str, arrays: dict[str, np.ndarray], about: Any) -> None:
+def write(
+    artefact: store.Artefact, atlas: Atlas, name: str, arrays: dict[str, np.ndarray], about: Any
+) -> None:
     """Keep arrays and what is said of them, atomically, with the checksum of the weights."""
     import torch
 
-    file = file_for(opened.artefact, opened.dataset.name, len(opened.atlas), name)
+    file = file_for(artefact, atlas.dataset, len(atlas), name)
     tensors = {key: torch.from_numpy(np.ascontiguousarray(a)) for key, a in arrays.items()}
-    digest = opened.artefact.card.weights_sha256
+    digest = artefact.card.weights_sha256
     store.write_tensors(file, tensors, {"weights_sha256": digest, "about": json.dumps(about)})
 
 

@@ -320,7 +320,8 @@ def make(
     if grid.sureness is not None:
         arrays["sureness"] = grid.sureness
     about = {"box": grid.box._asdict(), "names": grid.names}
-    keep.write(opened, _name(projection, layer, label), arrays, about)
+    name = _name(projection, layer, label)
+    keep.write(opened.artefact, opened.atlas, name, arrays, about)
     report(1.0, "done")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from explorer import store
 from explorer.latent import keep
 from explorer.latent import map_files as files
-from explorer.latent.atlas import Atlas, completed, folder_for, load_for
+from explorer.latent.atlas import Atlas, complete, folder_for, load_for
 from explorer.latent.index import projections_of
 from explorer.latent.project import fitted, project
 from explorer.latent.report import Report
@@ -36,7 +36,8 @@ def make(report: Report, *, model: str, dataset: str, count: int, projection: st
     if projection in kept(artefact, atlas.name):
         return
     network = from_artefact(artefact)
-    lay_out(completed(atlas, network, load_named(dataset)), artefact, spec, report)
+    whole = complete(artefact, atlas, network, load_named(dataset))
+    lay_out(whole, artefact, spec, report)
 
 
 def lay_out(

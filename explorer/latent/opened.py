@@ -85,11 +85,11 @@ def open_atlas(model: str, dataset: str, count: int) -> Opened:
 
     Raises ExplorerError for names that are unknown and an atlas that is not there.
     """
-    from explorer.latent.atlas import completed, load_for
+    from explorer.latent.atlas import complete, load_for
     from explorer.loaded import from_artefact
     from explorer.training.images import load_named
 
     artefact = store.open_artefact(model)
     loaded, data = from_artefact(artefact), load_named(dataset)
-    atlas = completed(load_for(artefact, dataset, count), loaded, data)
+    atlas = complete(artefact, load_for(artefact, dataset, count), loaded, data)
     return Opened(artefact, loaded, atlas, data)

@@ -110,12 +110,13 @@ class Catalogue:
         stamp = chosen.stamp(listing)
 
         def load() -> Opened:
-            from explorer.latent.atlas import completed, load_for
+            from explorer.latent.atlas import complete, load_for
 
             artefact, model = store.open_artefact(model_id), self.model(model_id)
             atlas = load_for(artefact, dataset, chosen.images)
             data = self.dataset(dataset)
-            return Opened(artefact, model, completed(atlas, model, data), data, str(stamp))
+            whole = complete(artefact, atlas, model, data)
+            return Opened(artefact, model, whole, data, str(stamp))
 
         # One atlas is held once, however it was asked for.
         key = ("atlas", model_id, dataset, chosen.images)

@@ -295,6 +295,38 @@ def test_the_images_that_are_encoded_again_are_those_of_the_rows(put, digits):
     np.testing.assert_array_equal(again.mean, atlases.encode(model, digits, 300).mean[some])
 
 
+def test_latents_that_were_encoded_again_are_kept_for_the_next_time(put, digits, monkeypatch):
+    artefact = put("codes")
+    model, read = load("codes", "cpu"), atlases.load_for(artefact)
+    first = atlases.complete(artefact, read, model, digits)
+    file = artefact.folder / "atlas" / "mnist-5k-300" / "latents.safetensors"
+    assert file.exists()
+    np.testing.assert_array_equal(first.mean, atlases.completed(read, model, digits).mean)
+
+    def never(*_):
+        raise AssertionError("encoded again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(atlases, "completed", never)
+        again = atlases.complete(artefact, read, model, digits)
+    np.testing.assert_array_equal(again.mean, first.mean)
+    assert again.sha256 == first.sha256 == read.sha256
+    os.truncate(file, 1000)
+    mended = atlases.complete(artefact, read, model, digits)
+    np.testing.assert_array_equal(mended.mean, first.mean)
+    other = replace(read, rows=read.rows[::-1].copy())
+    turned = atlases.complete(artefact, other, model, digits)
+    np.testing.assert_array_equal(turned.mean, first.mean[::-1])
+
+
+def test_latents_that_cannot_be_kept_are_encoded_each_time(put, digits, monkeypatch):
+    artefact = put("codes")
+    model, read = load("codes", "cpu"), atlases.load_for(artefact)
+    (artefact.folder / "atlas" / "mnist-5k-300" / "latents.safetensors").mkdir()
+    whole = atlases.complete(artefact, read, model, digits)
+    assert whole.mean.shape == (300, 784)
+
+
 def test_an_atlas_that_has_its_latents_is_not_encoded_again(atlas, model, digits):
     assert atlases.completed(atlas, model, digits) is atlas
 

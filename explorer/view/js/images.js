@@ -58,7 +58,7 @@ export function openImages(at, dataset, { shape, thumb_chunk: chunk, total }) {
   }
 
   const images = {
-    width, height, channels,
+    dataset, width, height, channels,
     // The pixels of a row, or null while they come: `then` is called when they are here.
     pixels(row, then) {
       const here = known.get(row)

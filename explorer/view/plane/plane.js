@@ -9,17 +9,19 @@ import { openImages, paint } from '../js/images.js'
 import { loadPlotly } from '../js/plotly.js'
 import { anyInside, indexPoints, nearestPoint, parsePoints } from '../js/points.js'
 import { themeOf } from '../js/theme.js'
-import { ready, who } from '../js/waiting.js'
+import { ready } from '../js/waiting.js'
 import { createAtPoints } from './atpoints.js'
+import { createChosen } from './chosen.js'
 import { createFigure } from './figure.js'
-import { createFind } from './find.js'
-import { cornersOf, createGroup, createPosterior, createStroke, parseChoice } from './group.js'
+import { createStroke } from './group.js'
+import { listenKeys } from './keys.js'
 import { createLegend } from './legend.js'
 import { createOverlay } from './overlay.js'
 import { createPanel } from './panel.js'
 import { createPreview } from './preview.js'
 import { createShare } from './share.js'
 import { createUnder } from './under.js'
+import { at, jobUrl, urlsOf } from './urls.js'
 import { createTip, createTools, describeQuality, viewWords, watchLook } from './view.js'
 import { createWait } from './wait.js'
 
@@ -30,9 +32,7 @@ const REST_MS = 140              // a pointer at rest this long asks for trust a
 // the browser's own update would delay the decode.
 const TELL_MS = 60
 const ANSWERED_MS = 3000         // the script has answered a kept place by then
-const STEP_PIXELS = 6, STEP_LARGE = 40
 
-const at = path => new URL(`./explorer/${path}`, document.baseURI).href
 const mounted = new WeakMap()
 
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -46,7 +46,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 function createPlane(root, setTriggerValue) {
   const part = partsOf(root)
   const plot = part('plot')
-  const overlay = createOverlay(part('overlay'), part('pointer')), wait = createWait(root, at), under = createUnder(root, plot, at, wait)
+  const overlay = createOverlay(part('overlay'), part('pointer')), wait = createWait(root), under = createUnder(root, plot, wait)
   const panel = createPanel(root, { onPick: row => keep(targetOfRow(row)) })
   const legend = createLegend(part('legend'), part('legend-title'), () => drawLayer())
   const tip = createTip(part('tip')), atPoints = createAtPoints(part('pictures')), preview = createPreview(part('pictures'))
@@ -58,15 +58,11 @@ function createPlane(root, setTriggerValue) {
   }, life.signal)
   let shown = null          // what the page asked for; see PlaneData in plane.py
   let points = null, index = null, figure = null, images = null, colouring = null
-  let kept = null, target = null, pointed = null, rest = 0, generation = 0, group = null
+  let kept = null, target = null, pointed = null, rest = 0, generation = 0
   let opening = null, measuring = null          // what is waited for: the map, its colours
   let told = 0                                  // when the page was last told of a kept place
 
-  const names = keys => keys.map(key => encodeURIComponent(shown[key])).join('/')
-  const mapPath = () => `${names(['model', 'dataset', 'projection'])}?count=${shown.count}`
-  const dataPath = () => `${names(['model', 'dataset'])}?count=${shown.count}`
-  const labelQuery = () => (shown.label === null ? '' : `&label=${shown.label}`)
-  const jobUrl = id => at(`jobs/${id}?who=${who}`)
+  const urls = urlsOf(() => shown)
   const placeOf = next => next.xy ?? [points.x[next.i], points.y[next.i]]
   let untold = null
   function tell(name, value) {
@@ -82,12 +78,12 @@ function createPlane(root, setTriggerValue) {
     if (['model', 'dataset', 'count', 'projection'].some(changed)) return openMap()
     if (!figure) return
     if (changed('colour')) recolour()
-    if (changed('label')) { drawLayer(); drawTrust(); posterior.offer(offered()); show(kept, true) }
+    if (changed('label')) { drawLayer(); drawTrust(); chosen.offerSamples(); show(kept, true) }
     if (changed('layer') || changed('pictures')) drawLayer()
     if (changed('trust')) drawTrust()
-    if (changed('polygon') || changed('classes')) openGroup()
-    else if (changed('groupName') && group) describeGroup()
-    if (changed('find')) find.follow(shown.find)
+    if (changed('polygon') || changed('classes')) chosen.open()
+    else if (changed('groupName')) chosen.describe()
+    if (changed('find')) chosen.find.follow(shown.find)
     if (changed('neighbours') || changed('metric')) show(kept, true)
     // An answer of the script that is older than the last click does not take it back.
     if (same(data, kept)) told = 0
@@ -102,7 +98,7 @@ function createPlane(root, setTriggerValue) {
     under.forget()
     tip.hide()
     atPoints.clear()
-    find.forget()
+    chosen.find.forget()
     measuring?.done()
     opening?.done()
     const waiting = opening = wait.begin('Preparing this map', () => {
@@ -111,15 +107,16 @@ function createPlane(root, setTriggerValue) {
       tell('cancel', { projection: shown.projection })
     })
     try {
-      const waited = job => { if (!waiting.ended) { waiting.step(job); preview.follow(at, job, points) } }
+      const waited = job => { if (!waiting.ended) { waiting.step(job); preview.follow(job, points) } }
       const [Plotly, answer] = await Promise.all([
-        loadPlotly(at('plotly/plotly.min.js')), ready(at(`points/${mapPath()}`), jobUrl, { onWait: waited, cancelled: () => waiting.ended }),
+        loadPlotly(at('plotly/plotly.min.js')), ready(urls.points(), jobUrl, { onWait: waited, cancelled: () => waiting.ended }),
       ])
       if (!current() || !answer) return
       points = parsePoints(await answer.arrayBuffer())
       if (!current()) return
       index = indexPoints(points)
-      images = openImages(at, shown.dataset, points.about)
+      // Images belong to the data set: those that are here serve every model and map of it.
+      if (images?.dataset !== shown.dataset) images = openImages(at, shown.dataset, points.about)
       part('find-text').placeholder = `Find: ${points.about.classes[7] ?? points.about.classes[0]} or #123`
       panel.open({ ...points.about, raw: shown.projection === 'raw' }, images)
       colouring = byLabel(points)
@@ -137,7 +134,6 @@ function createPlane(root, setTriggerValue) {
       waiting.done()
       if (current()) preview.done()
     }
-    posterior.offer(points.about.variational)
     drawLayer()
     restore()
     for (const side of ['encoder', 'decoder']) part(`${side}-note`).textContent = shown[`${side}Note`]
@@ -147,8 +143,8 @@ function createPlane(root, setTriggerValue) {
     images.prefetch()
     recolour()
     drawTrust()
-    openGroup()
-    find.follow(shown.find)
+    chosen.open()
+    chosen.find.follow(shown.find)
   }
 
   // Whatever is fetched for one map must not reach the next one; what goes wrong is said until `source` succeeds.
@@ -228,14 +224,13 @@ function createPlane(root, setTriggerValue) {
     kept = next
     overlay.keep(placeOf(next))
     overlay.draw(figure)
-    posterior.offer(offered())
+    chosen.offerSamples()
     if (!holds(figure.view(), placeOf(next))) figure.include(placeOf(next))
     show(next, true)
     if (!telling) return
     told = performance.now()
     tell('commit', { ...also, ...(next.xy ? { place: next.xy } : { row: next.row }) })
   }
-  const offered = () => points.about.variational && kept?.i !== undefined
 
   // What the address says; a place beyond the view is brought into it.
   function restore() {
@@ -257,8 +252,7 @@ function createPlane(root, setTriggerValue) {
       places = null
     }
     if (places) tell('commit', { polygon: places.flat(), classes: colouring.key === 'label' ? legend.chosen : '' })
-    else overlay.stroke(group ? cornersOf(shown.polygon) : null)
-    overlay.draw(figure)
+    else chosen.redraw()
   })
   listen(plot, {
     inside: event => figure?.inside(event) ?? false,
@@ -274,96 +268,39 @@ function createPlane(root, setTriggerValue) {
     onZoom: (factor, x, y) => { leave(); figure?.zoom(factor, figure.toPlace(x, y)) },
     onStroke: (event, phase) => figure && stroke.hear(event, phase, tools.mode),
   }, life.signal)
-  part('map').addEventListener('keydown', event => {
-    const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
-    if (!figure || event.target !== part('map')) return
-    if (event.key === 'Enter') keep(target)
-    else if (event.key === 'Escape') escape()
-    else if (event.key === '+' || event.key === '=') figure.zoom(1.6, inSight())
-    else if (event.key === '-') figure.zoom(1 / 1.6, inSight())
-    else if (steps[event.key]) walk(steps[event.key], event.shiftKey ? STEP_LARGE : STEP_PIXELS)
-    else return
-    event.preventDefault()
+  listenKeys(part('map'), {
+    awake: () => Boolean(figure),
+    onWalk: walk,
+    onKeep: () => keep(target),
+    onEscape: escape,
+    onZoom: factor => figure.zoom(factor, inSight()),
   })
   const leave = () => { pointed = null; tip.hide() }
   // Buttons and keys zoom about what is pointed at, while it is in sight.
   const inSight = () => (target && holds(figure.view(), placeOf(target)) ? placeOf(target) : undefined)
   function escape() {
     if (tools.mode) { tools.release(); stroke.cancel() }
-    else if (group || find.positions) letGo()
+    else if (chosen.any) chosen.letGo()
     else show(kept, true)
   }
   // A step in pixels; the map follows where the walk would leave it.
-  function walk([dx, dy], size) {
+  function walk(dx, dy) {
     const [x, y] = figure.toPixels(placeOf(target)), box = plot.getBoundingClientRect()
-    const next = { xy: figure.toPlace(box.left + x + dx * size, box.top + y + dy * size) }
-    if (!holds(figure.view(), next.xy)) figure.pan(-dx * size, -dy * size)
+    const next = { xy: figure.toPlace(box.left + x + dx, box.top + y + dy) }
+    if (!holds(figure.view(), next.xy)) figure.pan(-dx, -dy)
     show(next)
   }
 
   // --- groups, search, posterior, sharing -------------------------------------------------------------------------
-  const groupBox = createGroup(part('group'), {
-    onPick: row => keep(targetOfRow(row)),
-    onKeep: name => tell('commit', { keepGroup: name }),
-    onDrop: () => tell('commit', { dropGroup: true }),
-    isTaken: name => shown.groupNames.includes(name),
-    onClear: () => letGo(),
-  })
-  const groupQuery = () => `&polygon=${encodeURIComponent(shown.polygon)}&classes=${shown.classes}`
-  function openGroup() {
-    const wanted = shown.polygon
-    group = null
-    groupBox.hide()
-    if (!wanted) {
-      panel.fault('', 'group')
-      overlay.stroke(null)
-      overlay.draw(figure)
-      figure.select(find.positions)
-      return
-    }
-    fetched('group', ready(at(`group/${mapPath()}${groupQuery()}`), jobUrl), async answer => {
-      const parsed = parseChoice(await answer.arrayBuffer(), true)
-      if (shown.polygon !== wanted) return
-      group = parsed
-      overlay.stroke(cornersOf(wanted))
-      overlay.draw(figure)
-      figure.select(parsed.positions)
-      describeGroup()
-    })
-  }
-  function describeGroup() {
-    const name = encodeURIComponent(shown.groupName)
-    const link = kind => at(`group/${names(['model', 'dataset', 'projection'])}/group.${kind}?count=${shown.count}${groupQuery()}&name=${name}`)
-    groupBox.show(group, { about: points.about, images, colouring, links: { csv: link('csv'), png: link('png'), shape: mapPath() + groupQuery() }, name: shown.groupName })
-  }
-  function letGo() {
-    find.forget()
-    tell('commit', { polygon: null, find: '' })
-  }
-  const find = createFind(part('find'), {
-    url: text => at(`search/${dataPath()}&q=${encodeURIComponent(text)}`),
+  const chosen = createChosen(part, overlay, urls, () => ({ shown, points, figure, images, colouring, kept }), {
     moment: () => (figure ? generation : null),
-    onOne: i => keep({ row: points.row[i], i }, true, { find: '' }),
-    onLit: () => figure?.select(find.positions ?? group?.positions ?? null),
-    onTell: text => tell('commit', { find: text }),
+    fetched: (source, url, then) => fetched(source, ready(url, jobUrl), then),
+    fault: panel.fault,
+    tell,
+    onKeep: (next, also) => keep(next, true, also),
   })
-  const posterior = createPosterior(part('posterior'), { onSample: samplePosterior })
-  function samplePosterior(seed) {
-    const sampled = kept
-    if (!offered()) return
-    const path = `posterior/${names(['model', 'dataset', 'projection'])}/${kept.row}?count=${shown.count}&seed=${seed}${labelQuery()}`
-    fetched('posterior', ready(at(path), jobUrl), async answer => {
-      const buffer = await answer.arrayBuffer()
-      if (kept !== sampled) return
-      overlay.samples(posterior.show(buffer))
-      overlay.draw(figure)
-    })
-  }
   createShare(root, {
-    python: () => {
-      const where = kept.xy ? `&place=${kept.xy.join(',')}` : `&row=${kept.row}`
-      return at(`python/${mapPath()}${where}${labelQuery()}`)
-    },
+    python: () => urls.python(kept),
     view: () => figure && { figure, points, colouring, visible: legend.visible, kept, shown, layer: under.legend },
   })
 
@@ -378,19 +315,18 @@ function createPlane(root, setTriggerValue) {
       colouring = next
       legend.open(next)
       await figure.paint(next, legend.visible)
-      if (group) describeGroup()
+      chosen.describe()
       drawPictures()
     }
     if (wanted === 'label') { use(byLabel(points)); return }
     const mine = measuring = wait.begin('Measuring every image', () => tell('cancel', { colour: wanted }))
-    const path = `column/${names(['model', 'dataset'])}/${encodeURIComponent(wanted)}?count=${shown.count}`
-    const waiting = ready(at(path), jobUrl, { onWait: mine.step, cancelled: () => mine.ended })
+    const waiting = ready(urls.column(wanted), jobUrl, { onWait: mine.step, cancelled: () => mine.ended })
     fetched('colour', waiting.finally(mine.done), async answer => use(parseColumn(wanted, await answer.arrayBuffer())))
   }
   function drawTrust() {
     panel.fault('', 'trust')
-    const path = shown.trust && `layer/${names(['model', 'dataset', 'projection'])}/${shown.trust}?count=${shown.count}${labelQuery()}`
-    under.layer(figure, path ? at(path) : null, { onFault: sentence => panel.fault(sentence, 'trust'), onCancel: () => tell('cancel', { trust: shown.trust }) })
+    under.layer(figure, shown.trust && urls.layer(shown.trust),
+      { onFault: sentence => panel.fault(sentence, 'trust'), onCancel: () => tell('cancel', { trust: shown.trust }) })
   }
   let redraw = 0
   function viewed() {
@@ -404,10 +340,10 @@ function createPlane(root, setTriggerValue) {
   function sayQuality() {
     part('quality').textContent = ''
     if (shown.projection === 'raw') return
-    fetched('quality', ready(at(`quality/${mapPath()}`), jobUrl), async answer => describeQuality(part('quality'), await answer.json()))
+    fetched('quality', ready(urls.quality(), jobUrl), async answer => describeQuality(part('quality'), await answer.json()))
   }
   const countBeyond = () => { if (figure) part('beyond').textContent = viewWords(points, figure) }
-  const drawGrid = () => { if (figure) under.grid(figure, shown.layer !== 'points', mapPath() + labelQuery()) }
+  const drawGrid = () => { if (figure) under.grid(figure, shown.layer === 'points' ? null : urls.grid()) }
   function drawPictures() {
     if (figure && shown.pictures && shown.layer !== 'grid') {
       atPoints.draw({ figure, points, index, images, colouring, visible: legend.visible })

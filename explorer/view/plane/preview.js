@@ -1,12 +1,13 @@
 // A map while it is being made: t-SNE moves its points at each step, and the person sees them settle.
 import { bounds } from '../js/points.js'
 import { CLASS_COLOURS } from '../js/theme.js'
+import { at } from './urls.js'
 
 export function createPreview(canvas) {
   let seen = 0, job = ''
   return {
     // `points` of the map before, of the same images: they lend the new places their colours.
-    async follow(at, said, points) {
+    async follow(said, points) {
       if (said.job !== job) { seen = 0; job = said.job }
       if (!said.preview || said.preview <= seen) return
       const answer = await fetch(at(`jobs/${said.job}/preview?after=${seen}`))

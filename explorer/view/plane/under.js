@@ -1,10 +1,11 @@
 // What lies under the points: images decoded on a grid over the view, and a layer that says how far to trust each place.
-import { ready, who } from '../js/waiting.js'
+import { ready } from '../js/waiting.js'
+import { jobUrl } from './urls.js'
 
 // Decoded cells along the longer side of the map.
 const GRID_CELLS = 22, GRID_CELLS_SMALL = 14, SMALL_PIXELS = 500
 
-export function createUnder(root, plot, at, wait) {
+export function createUnder(root, plot, wait) {
   const scale = root.querySelector('[data-part=scale]')
   let grid = null, layer = null, layerUrl = null, drawn = '', waiting = null
 
@@ -18,14 +19,14 @@ export function createUnder(root, plot, at, wait) {
     // What explains the layer that is on, null for none.
     get legend() { return layer?.legend ?? null },
     forget() { waiting?.done(); scale.hidden = true; [grid, layer, layerUrl, drawn] = [null, null, null, ''] },
-    // Sharp again at each view; `query` names the map, and the class that a conditional model is told.
-    grid(figure, wanted, query) {
-      if (!wanted) grid = null
+    // Sharp again at each view. `url` is that of the grid without its corners; null for none.
+    grid(figure, url) {
+      if (!url) grid = null
       else {
         const v = figure.view(), width = v.x1 - v.x0, height = v.y1 - v.y0
         const n = plot.clientWidth < SMALL_PIXELS ? GRID_CELLS_SMALL : GRID_CELLS
         const [nx, ny] = [width, height].map(side => Math.max(1, Math.round(n * side / Math.max(width, height))))
-        grid = { box: v, source: at(`grid/${query}&x0=${v.x0}&x1=${v.x1}&y0=${v.y0}&y1=${v.y1}&nx=${nx}&ny=${ny}`) }
+        grid = { box: v, source: `${url}&x0=${v.x0}&x1=${v.x1}&y0=${v.y0}&y1=${v.y1}&nx=${nx}&ny=${ny}` }
       }
       draw(figure)
     },
@@ -40,7 +41,7 @@ export function createUnder(root, plot, at, wait) {
       if (!url) return
       const mine = waiting = wait.begin('Measuring every place of the map', onCancel)
       try {
-        const answer = await ready(url, id => at(`jobs/${id}?who=${who}`), { onWait: mine.step, cancelled: () => mine.ended })
+        const answer = await ready(url, jobUrl, { onWait: mine.step, cancelled: () => mine.ended })
         if (!answer) return
         const { picture, box, legend } = await answer.json()
         if (mine.ended) return

@@ -2,6 +2,7 @@
 // and what follows the page's theme and size.
 import { partsOf, say } from '../js/dom.js'
 import { themeOf } from '../js/theme.js'
+import { ZOOM } from './keys.js'
 
 export function createTools(root, { zoom, reset, retry }) {
   const part = partsOf(root)
@@ -12,8 +13,8 @@ export function createTools(root, { zoom, reset, retry }) {
     root.dataset.mode = mode ?? ''
   }
   for (const name of ['box', 'lasso']) part(name).onclick = () => { press(mode === name ? null : name); part('map').focus() }
-  part('zoom-in').onclick = () => zoom(1.6)
-  part('zoom-out').onclick = () => zoom(1 / 1.6)
+  part('zoom-in').onclick = () => zoom(ZOOM)
+  part('zoom-out').onclick = () => zoom(1 / ZOOM)
   part('reset').onclick = reset
   part('retry').onclick = retry
   return {

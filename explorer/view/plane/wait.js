@@ -1,7 +1,8 @@
 // What is shown over the map while the server prepares something: how far it is, the time left, and a way out.
-import { leave, timeLeft, who } from '../js/waiting.js'
+import { leave, timeLeft } from '../js/waiting.js'
+import { jobUrl } from './urls.js'
 
-export function createWait(root, at) {
+export function createWait(root) {
   const part = name => root.querySelector(`[data-part=${name}]`)
   const waits = []          // what is waited for; the newest is shown
   const show = () => {
@@ -17,7 +18,7 @@ export function createWait(root, at) {
   part('waiting-cancel').onclick = () => {
     const top = waits.at(-1)
     if (!top) return
-    leave(at(`jobs/${top.said.job}?who=${who}`))
+    leave(jobUrl(top.said.job))
     top.done()
     top.onCancel()
   }
