@@ -32,6 +32,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from explorer.errors import ExplorerError
 from explorer.serve.catalogue import catalogue
+from explorer.serve.quiet import activity
 from explorer.serve.requests import (
     MAX_SEQUENCE,
     AnyRequest,
@@ -90,6 +91,7 @@ async def decode(websocket: WebSocket) -> None:
         await websocket.close(code=1008, reason="origin not allowed")
         return
     await websocket.accept()
+    activity.visited.set()
     limit, loop = RateLimit(), asyncio.get_running_loop()
     try:
         while True:

@@ -1,18 +1,21 @@
-"""When the server was last asked for something, so that what can wait does not slow down people."""
+"""When the server is asked for something, so that what can wait does not slow down people."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 
 class Activity:
-    """Notes requests; `clock` tells seconds."""
+    """Notes requests; `clock` tells seconds. `visited` is set when the first plane is there and
+    opens its decode channel."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._last = clock()
+        self.visited = threading.Event()
 
     def note(self) -> None:
         self._last = self._clock()

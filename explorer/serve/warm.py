@@ -20,6 +20,8 @@ DEFAULT_MODEL, DEFAULT_DATASET = "mnist-vae-2d", "mnist-5k"
 # Seconds without a request before the worker compiles UMAP, which takes some 40 s of a core: in
 # the first minute of a lesson the room's maps are opened, and the server has few cores.
 QUIET = 20.0
+# Seconds in which a browser that opens with the server shows its page.
+VISITED = 3.0
 
 
 def prepare() -> None:
@@ -39,12 +41,19 @@ def prepare() -> None:
         log.warning("nothing was opened beforehand: %s", error)
 
 
-def warm_up() -> None:
-    """Prepare, then start the worker, which would only slow the first page down before."""
+def warm_up(noted: Activity, ended: threading.Event) -> None:
+    """Prepare, then start the worker.
+
+    A browser that opens with the server fetches a hundred scripts first and has the page's own run.
+    Importing torch beside them would make each wait for the interpreter.
+    """
+    noted.visited.wait(VISITED)
     try:
-        prepare()
+        if not ended.is_set():
+            prepare()
     finally:
-        worker.start()
+        if not ended.is_set():
+            worker.start()
 
 
 def warm_when_quiet(worker: Worker, noted: Activity, ended: threading.Event) -> None:
@@ -67,7 +76,7 @@ async def lifespan(app: Any) -> AsyncIterator[None]:
     collect_no_garbage_after_runs()
     ended = threading.Event()
     activity.note()
-    threading.Thread(target=warm_up, name="warm-up", daemon=True).start()
+    threading.Thread(target=warm_up, args=(activity, ended), name="warm-up", daemon=True).start()
     watch = (worker, activity, ended)
     threading.Thread(target=warm_when_quiet, args=watch, name="quiet", daemon=True).start()
     yield

@@ -13,8 +13,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 
+from explorer.serve import warm
 from explorer.serve.decode import decode
-from explorer.serve.quiet import Activity, Noticing
+from explorer.serve.quiet import Activity, Noticing, activity
 from explorer.serve.warm import QUIET, pause, warm_when_quiet
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,3 +112,33 @@ def test_the_watch_ends_with_the_server():
     ended = threading.Event()
     ended.set()
     warm_when_quiet(None, Activity(), ended)  # nothing is warmed up
+
+
+def test_the_server_prepares_once_a_plane_is_there_or_nobody_comes(monkeypatch):
+    prepared, noted, ended = threading.Event(), Activity(), threading.Event()
+    monkeypatch.setattr(warm, "prepare", prepared.set)
+    monkeypatch.setattr(warm.worker, "start", lambda: None)
+    monkeypatch.setattr(warm, "VISITED", 3600.0)
+    waits = threading.Thread(target=warm.warm_up, args=(noted, ended), daemon=True)
+    waits.start()
+    assert not prepared.wait(0.3)
+    noted.visited.set()
+    waits.join(30)
+    assert prepared.is_set()
+    prepared.clear()
+    monkeypatch.setattr(warm, "VISITED", 0.01)
+    warm.warm_up(Activity(), ended)
+    assert prepared.is_set()
+    prepared.clear()
+    ended.set()
+    warm.warm_up(Activity(), ended)
+    assert not prepared.is_set()
+
+
+def test_a_decode_channel_tells_that_a_plane_is_there():
+    activity.visited.clear()
+    with (
+        TestClient(Starlette(routes=[WebSocketRoute("/decode", decode)])) as client,
+        client.websocket_connect("/decode"),
+    ):
+        assert activity.visited.wait(10)
