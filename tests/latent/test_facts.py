@@ -199,4 +199,5 @@ def test_the_first_visitor_of_a_shipped_model_measures_nothing(name, monkeypatch
         kept = maps.quality(opened.artefact, opened.atlas, key)
         assert kept.trustworthiness == pytest.approx(one.trustworthiness, abs=1e-3)
         assert kept.continuity == pytest.approx(one.continuity, abs=1e-3)
-    assert not keep.file_for(opened.artefact, "mnist-5k", 5000, "facts").parent.exists()
+    kept_now = keep.file_for(opened.artefact, "mnist-5k", 5000, "latents").parent
+    assert not (kept_now / "facts").exists()
