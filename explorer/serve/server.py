@@ -1,10 +1,12 @@
-"""Two faults of the server that decide how fast a pointer is answered, mended at start-up.
+"""Faults of the server that decide how fast a pointer is answered, mended at start-up.
 
 1. asyncio sets TCP_NODELAY only on sockets opened with proto=IPPROTO_TCP; Streamlit's listening
    socket has proto=0, so each burst of small messages waits 40 ms for an acknowledgement.
 2. Streamlit collects garbage after each script run, 0.1-0.2 s with torch loaded, holding the
    interpreter lock. `.streamlit/config.toml` turns that off; should the option ever go away, what
    is alive now is frozen out of the collector instead.
+3. A thread that comes back from torch waits up to 5 ms for a page's script to hand over the
+   interpreter, and a decode comes back a dozen times.
 """
 
 from __future__ import annotations
@@ -13,8 +15,18 @@ import asyncio.base_events
 import gc
 import logging
 import socket
+import sys
 
 log = logging.getLogger(__name__)
+
+
+# Seconds for which a thread may keep the interpreter from others.
+TURN = 0.001
+
+
+def take_short_turns() -> None:
+    """Let decodes and the scripts of pages take turns that a person does not feel."""
+    sys.setswitchinterval(TURN)
 
 
 def set_nodelay(sock: socket.socket) -> None:

@@ -11,7 +11,11 @@ from typing import Any
 
 from explorer.errors import ExplorerError
 from explorer.serve.quiet import Activity, activity
-from explorer.serve.server import collect_no_garbage_after_runs, send_at_once
+from explorer.serve.server import (
+    collect_no_garbage_after_runs,
+    send_at_once,
+    take_short_turns,
+)
 from explorer.serve.worker import Worker, worker
 
 log = logging.getLogger(__name__)
@@ -74,6 +78,7 @@ def pause(quiet_seconds: float) -> float:
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """For `st.App(lifespan=...)`: runs once, before the server accepts."""
     collect_no_garbage_after_runs()
+    take_short_turns()
     ended = threading.Event()
     activity.note()
     threading.Thread(target=warm_up, args=(activity, ended), name="warm-up", daemon=True).start()

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from asyncio.selector_events import _SelectorSocketTransport
 from pathlib import Path
 from socket import IPPROTO_TCP, TCP_NODELAY
@@ -28,7 +29,8 @@ async def probe(request: Request) -> JSONResponse:
     ]
     collects = config.get_option("runner.postScriptGC")
     rss = psutil.Process(os.getpid()).memory_info().rss
-    return JSONResponse({"nodelay": nodelay, "collects": collects, "rss": rss})
+    turn = sys.getswitchinterval()
+    return JSONResponse({"nodelay": nodelay, "collects": collects, "turn": turn, "rss": rss})
 
 
 script = Path(__file__).resolve().parents[2] / "navigation.py"

@@ -13,6 +13,7 @@ import websockets
 
 from benchmarks import classroom
 from explorer.serve import decode as channel
+from explorer.serve import server
 from tests.app.conftest import running_app
 from tests.serve.test_decode import parse
 
@@ -59,11 +60,12 @@ def assert_all_answered_rightly(users: list[classroom.User]) -> None:
     assert [(user.wrong, user.crossed) for user in users] == [(0, 0)] * 3
 
 
-def test_the_running_server_sends_at_once_and_collects_no_garbage_after_runs(live):
+def test_the_running_server_sends_at_once_takes_short_turns_and_collects_no_garbage(live):
     asked = probe(live)
     assert len(asked["nodelay"]) == 1
     assert asked["nodelay"][0] != 0
     assert asked["collects"] is False
+    assert asked["turn"] == pytest.approx(server.TURN)
 
 
 def test_users_who_drag_at_once_each_get_their_own_images(live):

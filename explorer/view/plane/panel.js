@@ -162,8 +162,8 @@ export function createPanel(root, { onPick }) {
   }
 
   function latent(box, z, sigma) {
-    box.replaceChildren()
     if (z.length <= NUMBERS) {
+      box.replaceChildren()
       z.forEach((value, index) => {
         const chip = element('span', 'lx-number')
         chip.append(element('span', 'lx-dim', `z${subscript(index + 1)}`), document.createTextNode(number(value, 3)))
@@ -176,14 +176,19 @@ export function createPanel(root, { onPick }) {
       return
     }
     const largest = Math.max(1e-6, ...z.map(Math.abs))
-    const bars = element('div', 'lx-bars')
+    let bars = box.querySelector('.lx-bars')
+    if (bars?.children.length !== z.length) {         // hundreds of them: made once, then refilled
+      bars = element('div', 'lx-bars')
+      bars.append(...z.map(() => element('span', 'lx-bar')))
+      box.replaceChildren(bars, element('span', 'lx-note'))
+    }
     z.forEach((value, index) => {
-      const bar = element('span', value < 0 ? 'lx-bar lx-negative' : 'lx-bar')
+      const bar = bars.children[index]
+      bar.classList.toggle('lx-negative', value < 0)
       bar.style.setProperty('--share', Math.abs(value) / largest)
       bar.title = `z${subscript(index + 1)} = ${number(value, 3)}`
-      bars.append(bar)
     })
-    box.append(bars, element('span', 'lx-note', `${z.length} dimensions, largest |z| ${number(largest)}`))
+    say(bars.nextSibling, `${z.length} dimensions, largest |z| ${number(largest)}`)
   }
   return panel
 }
