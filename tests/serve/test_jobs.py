@@ -155,9 +155,11 @@ def test_a_route_that_waits_for_a_job_says_how_far_it_is_or_why_it_failed():
 def test_the_server_starts_the_worker_after_its_own_warm_up_and_ends_it(monkeypatch):
     worker = Worker(CHORES)
     monkeypatch.setattr(warm, "worker", worker)
+    monkeypatch.setattr(warm, "VISITED", 0.0)
     with TestClient(Starlette(lifespan=warm.lifespan)):
-        [thread] = [thread for thread in threading.enumerate() if thread.name == "warm-up"]
-        thread.join()
+        for thread in threading.enumerate():
+            if thread.name == "warm-up":
+                thread.join()
         child = worker._child
         assert child.process.poll() is None
     assert child.process.poll() is not None
