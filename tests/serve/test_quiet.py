@@ -110,8 +110,13 @@ def test_the_watch_looks_again_when_it_may_be_quiet_and_never_without_a_pause():
 
 def test_the_watch_ends_with_the_server():
     ended = threading.Event()
+    watch = threading.Thread(target=warm_when_quiet, args=(None, Activity(), ended), daemon=True)
+    watch.start()
+    watch.join(0.2)
+    assert watch.is_alive()
     ended.set()
-    warm_when_quiet(None, Activity(), ended)  # nothing is warmed up
+    watch.join(30)
+    assert not watch.is_alive()
 
 
 def test_the_server_prepares_once_a_plane_is_there_or_nobody_comes(monkeypatch):

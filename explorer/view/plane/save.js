@@ -56,11 +56,11 @@ function layerWords({ points, shown, colouring }) {
 }
 
 // --- the overlay ----------------------------------------------------------------------------------------------------
-// What is drawn upon the map within `area`, without the pointer's dot, each with the looks that the style sheet gives it.
+// What is drawn upon the map within `area`, each with the looks that the style sheet gives it.
 function nodesOf(overlay, { left, top, width, height }) {
   const seen = node => {
     const box = node.getBBox()
-    return node.getAttribute('visibility') !== 'hidden' && node.getAttribute('d') !== '' && !node.matches('.lx-pointer') &&
+    return node.getAttribute('visibility') !== 'hidden' && node.getAttribute('d') !== '' &&
       box.x <= left + width && box.x + box.width >= left && box.y <= top + height && box.y + box.height >= top
   }
   return [...overlay.querySelectorAll('circle, ellipse, line, path')].filter(seen).map(node => {
