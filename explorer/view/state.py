@@ -188,7 +188,7 @@ def _row(text: str, shown: Shown) -> int:
     row = _whole(text, last)
     if row is None:
         raise ExplorerError(
-            f"There is no image '{text}' on this map; images are numbered 0 to {last}."
+            f"There is no image '{text}' on any map of this model; all are numbered 0 to {last}."
         )
     return row
 
