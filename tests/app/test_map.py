@@ -297,7 +297,7 @@ def test_nonsense_in_the_address_is_said_in_one_box_and_the_page_works(map_page:
     map_page.open("?model=mnist-vae-9d&row=abc&layer=%3Cscript%3E&unknown=1")
     box = map_page.page.get_by_role("alert").filter(has_text="There is no model")
     expect(box).to_contain_text("There is no model called 'mnist-vae-9d'.")
-    expect(box).to_contain_text("There is no image 'abc' on this map")
+    expect(box).to_contain_text("There is no image 'abc' on any map of this model")
     expect(box).to_contain_text("There is no layer to show called '<script>'")
     map_page.click(*atlas.coordinates("raw")[lonely(atlas)])
     map_page.wait_for_query(row=str(atlas.rows[lonely(atlas)]))
