@@ -12,6 +12,8 @@ import numpy as np
 
 # Below this sine two directions are one, or opposite: what is between them is rounding.
 PARALLEL = 1e-7
+# A change of an image that no one sees: less than one grey value of one pixel, 1 / 255.
+UNSEEN = 1e-3
 # Points that stand for a smooth line: so many that the hops between them are as good as curved.
 FINE = 257
 # Points on each side that one is smoothed with: together a sixth of the line.
@@ -126,8 +128,8 @@ def roughness(steps: np.ndarray) -> float:
     images divided by their mean.
 
     1 when every step changes the image as much, S when one step changes all; 1 also when nothing
-    changes.
+    changes that could be seen.
     """
     steps = np.asarray(steps, np.float64)
     mean = steps.mean() if len(steps) else 0.0
-    return float(steps.max() / mean) if mean > 0 else 1.0
+    return float(steps.max() / mean) if mean > UNSEEN else 1.0

@@ -22,6 +22,7 @@ from explorer.latent.geometry import smoothed
 from explorer.latent.neighbours import Index
 
 MOST = 5000
+SEED = 0
 NEAREST = 10
 POWER = 3
 # A hop without length would be no edge at all.
@@ -32,7 +33,7 @@ class Roads:
     """The graph of training latents `(N, D)`; `nodes (n, D)` are those that it joins, all of them
     or MOST drawn from `seed`."""
 
-    def __init__(self, latents: np.ndarray, seed: int = 0) -> None:
+    def __init__(self, latents: np.ndarray, seed: int = SEED) -> None:
         if len(latents) > MOST:
             drawn = np.random.default_rng(seed).choice(len(latents), MOST, replace=False)
             latents = latents[np.sort(drawn)]

@@ -25,7 +25,10 @@ from explorer.serve.requests import (
     OnMap,
     OwnRequest,
     PlaceRequest,
+    WalkRequest,
+    asked_by,
 )
+from explorer.serve.tracks import track_of
 
 # How many dimensions of a latent travel with each answer.
 SHOWN = 8
@@ -49,6 +52,8 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
 
     Raises ExplorerError for names and rows that are unknown and latents that do not fit.
     """
+    if isinstance(request, WalkRequest):
+        return _walked(request, catalogue)
     if isinstance(request, LatentRequest) and request.dataset is None:
         return _bare(request, catalogue)
     assert request.dataset is not None
@@ -167,6 +172,14 @@ def _bare(request: LatentRequest, catalogue: Catalogue) -> tuple[np.ndarray, dic
     return to_bytes(model.decode(z, labels)), said
 
 
+def _walked(request: WalkRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """What lies at some shares of a way."""
+    opened, track = track_of(catalogue, asked_by(request))
+    z, weights = track.at(np.asarray(request.at))
+    said = {"z": _rounded(z[0][:SHOWN]), "source": opened.model.device.type}
+    return to_bytes(opened.model.decode(z, weights)), said
+
+
 def _given(request: LatentRequest) -> tuple[np.ndarray, np.ndarray | None]:
     """The latents `(n, D)` and classes `(n,)` of a request."""
     if len({len(row) for row in request.z}) != 1:
@@ -193,6 +206,7 @@ def _target(request: AnyRequest, projection: str, opened: Opened, said: dict[str
         told = found.label if request.label is None else request.label
         labels = np.array([told], np.int64) if opened.model.conditional else None
     else:
+        assert isinstance(request, LatentRequest)
         z, labels = _given(request)
         own = None
         _check(z, opened)

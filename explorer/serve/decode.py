@@ -7,6 +7,7 @@ A request is one JSON object with a sequence number `seq` and a `kind`:
     image   model, dataset, row                     encode and decode this image of the data set
     own     model, dataset, own or drawing          the same of a picture of one's own; the image
                                                     that the model sees comes after the decoded one
+    walk    model, dataset, walk, at (n)            what lies at these shares of a way
 
 A latent may name a map (dataset, projection) too, to be told where it stands on it. `detail: true`
 asks also for trust with its reason, nearest real images and class, for a pointer that rests;
@@ -40,9 +41,12 @@ from explorer.serve.quiet import activity
 from explorer.serve.requests import (
     MAX_SEQUENCE,
     AnyRequest,
+    WalkRequest,
+    asked_by,
     parse,
 )
 from explorer.serve.respond import aside
+from explorer.serve.tracks import known, track_of
 from explorer.spec import sentence
 
 log = logging.getLogger(__name__)
@@ -125,6 +129,8 @@ async def answered(text: str, loop: asyncio.AbstractEventLoop) -> bytes:
 
 def is_cold(request: AnyRequest) -> bool:
     """Whether something has to be opened or measured before this can be answered."""
+    if isinstance(request, WalkRequest):
+        return not known(catalogue, asked_by(request))
     if request.dataset is None or request.projection is None:
         return False
     opened = catalogue.peek(request.model, request.dataset, request.count)
@@ -133,6 +139,10 @@ def is_cold(request: AnyRequest) -> bool:
 
 def warm(request: AnyRequest) -> None:
     """Open and measure what a request needs; what cannot be is said by its answer."""
+    if isinstance(request, WalkRequest):
+        with suppress(ExplorerError):
+            track_of(catalogue, asked_by(request))
+        return
     if request.dataset is None or request.projection is None:
         return
     with suppress(ExplorerError):

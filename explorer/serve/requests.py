@@ -8,6 +8,8 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from explorer.latent.neighbours import MAX_NEIGHBOURS, Metric
 from explorer.latent.spec import MAX_KEY
+from explorer.latent.walk import Walk
+from explorer.serve.tracks import Asked
 from explorer.spec import Spec
 
 MAX_IMAGES = 256
@@ -20,6 +22,7 @@ MAX_DRAWING = 160 * 160 * 4 // 3 + 4
 # Far beyond any latent or map, and small enough that no sum or distance of them overflows.
 MAX_COORDINATE = 1e6
 Label = Annotated[int, Field(ge=0, le=255)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 
 
@@ -95,10 +98,28 @@ class OwnRequest(OnMap):
         return self
 
 
-AnyRequest = LatentRequest | PlaceRequest | ImageRequest | OwnRequest
+class WalkRequest(Numbered):
+    """What lies at the shares `at` of a way; `home` is the model on whose map its ends were
+    chosen, where it is another one."""
+
+    kind: Literal["walk"]
+    dataset: str = Field(max_length=MAX_DATASET)
+    count: int | None = Field(default=None, ge=2)
+    home: str | None = Field(default=None, max_length=MAX_ID)
+    walk: Walk
+    at: tuple[Share, ...] = Field(min_length=1, max_length=MAX_IMAGES)
+
+
+AnyRequest = LatentRequest | PlaceRequest | ImageRequest | OwnRequest | WalkRequest
 _ADAPTER: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="kind")])
 
 
 def parse(text: str) -> AnyRequest:
     """Read one request. Raises pydantic's ValidationError."""
     return _ADAPTER.validate_json(text)
+
+
+def asked_by(request: WalkRequest) -> Asked:
+    """The way that a request is about."""
+    named = (request.model, request.dataset, request.count)
+    return Asked(*named, request.home, request.walk)

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from explorer.serve import jobs, overlays, points, selection, subjects
+from explorer.serve import jobs, overlays, points, selection, subjects, walks
 from explorer.serve.ahead import VIEW, FetchAhead
 from explorer.serve.decode import decode
 from explorer.serve.quiet import Noticing
@@ -33,6 +33,10 @@ GET: dict[str, Any] = {
     f"posterior/{MAP}/{{row:int}}": selection.posterior,
     f"search/{ATLAS}": selection.search,
     f"subject/{MAP}": subjects.show,
+    f"walk/{MAP}": walks.walk,
+    f"walk/{MAP}/walk.gif": walks.gif,
+    f"walk/{MAP}/walk.png": walks.png,
+    f"walk/{MAP}/walk.csv": walks.csv,
     "jobs/{id}": jobs.show,
     "jobs/{id}/preview": jobs.preview,
 }

@@ -19,7 +19,7 @@ from explorer.latent.opened import Opened
 from explorer.serve.address import class_of, opened, optional, whole
 from explorer.serve.answer import SHOWN, to_bytes
 from explorer.serve.catalogue import catalogue
-from explorer.serve.respond import aside, headed, made_on, respond
+from explorer.serve.respond import as_file, aside, headed, made_on, respond
 
 if TYPE_CHECKING:
     from explorer.latent.groups import Group
@@ -68,7 +68,7 @@ async def csv(request: Request) -> Response:
         classes = catalogue.dataset(members.dataset).classes
         parts = csv_parts(members, one.map(members.projection), classes)
         stem = f"{members.model}-{members.projection}-{_slug(members.name)}-{len(members)}"
-        return StreamingResponse(parts, media_type="text/csv", headers=_file(f"{stem}.csv"))
+        return StreamingResponse(parts, media_type="text/csv", headers=as_file(f"{stem}.csv"))
 
     return await made_on(aside, made)
 
@@ -94,7 +94,7 @@ async def png(request: Request) -> Response:
         content = mosaic_png(images.permute(0, 2, 3, 1).numpy(), columns, about)
         stem = f"{members.model}-{members.projection}-{_slug(members.name)}"
         file = f"{stem}-{len(sample)}-of-{len(members)}.png"
-        return Response(content, media_type="image/png", headers=_file(file))
+        return Response(content, media_type="image/png", headers=as_file(file))
 
     return await made_on(aside, made)
 
@@ -184,8 +184,3 @@ def _number(text: str) -> float:
 def _slug(name: str) -> str:
     """A name that any disk takes: `Ones & sevens` as `ones-sevens`."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "group"
-
-
-def _file(name: str) -> dict[str, str]:
-    """The header that makes a browser save an answer under this name."""
-    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-cache"}

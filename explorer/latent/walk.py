@@ -1,0 +1,42 @@
+"""Which way through latent space is asked for, as an address or a request says it.
+
+linear    straight (lerp)
+slerp     turning about the middle of the prior, or of the latents where there is none
+density   where encoded images are (`latent.roads`)
+drawn     along a line that a hand drew over a map
+shift     A, and how it changes in the direction from the mean of one group to that of another
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from explorer.latent.spec import MAX_KEY
+from explorer.spec import Spec
+
+Way = Literal["linear", "slerp", "density", "drawn", "shift"]
+FEWEST, MOST = 3, 25
+# How far a shift goes to both sides, in differences of the two means.
+REACH = 2.0
+# Letters of a subject, and of a line or a group with 64 corners.
+MAX_SUBJECT, MAX_SHAPE = 64, 2600
+
+
+class Walk(Spec):
+    """Which way: its kind; the subjects `a` and `b` (`latent.subject`) that it joins, the `stroke`
+    that was drawn, or the groups `plus` and `minus` (`group_of`) whose difference shifts `a`.
+
+    Places, strokes and drawn groups are those of the map `projection`. A conditional model is told
+    `label`; without it the classes of the ends.
+    """
+
+    way: Way = "linear"
+    a: str = Field(default="row:0", max_length=MAX_SUBJECT)
+    b: str = Field(default="row:1", max_length=MAX_SUBJECT)
+    stroke: str = Field(default="", max_length=MAX_SHAPE)
+    plus: str = Field(default="", max_length=MAX_SHAPE)
+    minus: str = Field(default="", max_length=MAX_SHAPE)
+    projection: str = Field(default="raw", max_length=MAX_KEY)
+    label: int | None = Field(default=None, ge=0, le=255)
