@@ -19,12 +19,12 @@ from explorer.latent import geometry
 from explorer.latent.neighbours import Index
 from explorer.latent.opened import Opened
 from explorer.latent.origin import parse
-from explorer.latent.polygon import polygon_of_text, stroke_of_text
+from explorer.latent.polygon import stroke_of_text
 from explorer.latent.roads import SEED
 from explorer.latent.round_trip import round_trips
 from explorer.latent.subject import Subject, class_read, subject
 from explorer.latent.trust import PRIOR_SHARE, Judgement
-from explorer.latent.walk import FEWEST, MOST, REACH, Walk
+from explorer.latent.walk import FEWEST, MOST, REACH, Walk, group_of
 
 # Images whose nearest other is looked for, to say what distance is usual.
 NEIGHBOURS = 1000
@@ -40,7 +40,8 @@ class Track:
 
     `weights (FINE, K)` are those of the classes that a conditional model is told, None for any
     other. `words` say in sentences what is special about it, `ends` what it leads from and to.
-    `places (FINE, 2)` are where a hand drew it, None for a way that was not drawn.
+    `places (FINE, 2)` are where a hand drew it, None for a way that was not drawn; `means (2, D)`
+    those of the two groups of a shift, None for any other way.
     """
 
     points: np.ndarray
@@ -48,6 +49,7 @@ class Track:
     words: tuple[str, ...]
     ends: tuple[str, ...] = ()
     places: np.ndarray | None = None
+    means: np.ndarray | None = None
 
     def at(self, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """The latents `(n, D)` float32 at shares of the way's length `(n,)` in [0, 1], and what a
@@ -164,6 +166,7 @@ def _joined(walk: Walk, opened: Opened, home: Opened) -> Track:
         "density": lambda: opened.roads.between(p, q),
     }
     points = geometry.even(ways[walk.way](), geometry.FINE)
+    points[0], points[-1] = p, q  # to the last digit, so that an image is known as itself
     said = [_outside(name, z, opened) for name, z in (("A", p), ("B", q))]
     if np.array_equal(p, q):
         said.append("Both ends are the same latent, so every step shows the same image.")
@@ -274,21 +277,21 @@ def _encoded_again(
 
 
 def _shifted(walk: Walk, opened: Opened, home: Opened) -> Track:
-    a = _seen(walk.a, walk, opened, home)
-    difference = direction(walk, opened, home)
-    z = a.z.astype(np.float64)
-    points = geometry.lerp(
-        z - REACH * difference, z + REACH * difference, np.linspace(0, 1, geometry.FINE)
-    )
+    a, (plus, minus) = _seen(walk.a, walk, opened, home), means(walk, opened, home)
+    z, difference = a.z.astype(np.float64), plus - minus
+    share = np.linspace(0, 1, geometry.FINE)
+    points = geometry.lerp(z - REACH * difference, z + REACH * difference, share)
     said = [_outside("A", z, opened)]
     if not difference.any():
         said.append("Both groups have the same mean, so their difference changes nothing.")
     weights, told = _classes_between(a, a, opened)
-    return Track(points, weights, tuple(filter(None, [*said, told])), (a.words,))
+    words = tuple(filter(None, [*said, told]))
+    return Track(points, weights, words, (a.words,), means=np.stack([plus, minus]))
 
 
-def direction(walk: Walk, opened: Opened, home: Opened | None = None) -> np.ndarray:
-    """The mean latent of the group `plus` minus that of `minus`: `(D,)` float64 of one model.
+def means(walk: Walk, opened: Opened, home: Opened | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The mean latents `(D,)` float64 of the groups `plus` and `minus` in one model. The first
+    minus the second is the direction of a shift.
 
     Source: such directions by attribute: Larsen et al. 2016, "Autoencoding beyond pixels using a
     learned similarity metric", section 4.2.
@@ -297,41 +300,25 @@ def direction(walk: Walk, opened: Opened, home: Opened | None = None) -> np.ndar
         opened.atlas.mean[members(text, opened, home or opened)].mean(0, dtype=np.float64)
         for text in (walk.plus, walk.minus)
     )
-    return plus - minus
+    return plus, minus
 
 
 def members(text: str, opened: Opened, home: Opened) -> np.ndarray:
-    """The positions `(n,)` in the atlas of a group: `all` images, `class:3`, or those in a shape on
-    a map of `home`, `group:<projection>:<polygon>` with `:0,3` for some classes only.
-
-    Raises ExplorerError for a group that there is not, or that holds no image.
-    """
+    """The positions `(n,)` in the atlas of a group (`walk.group_of`); a shape is one on a map of
+    `home`. Raises ExplorerError for a group that there is not, or that holds no image."""
     from explorer.latent.groups import gather
 
-    kind, *rest = text.split(":")
-    atlas = opened.atlas
-    if text == "all":
-        return np.arange(len(atlas))
-    if kind == "group" and len(rest) in (2, 3):
-        classes = tuple(map(_class, rest[2].split(","))) if rest[2:] else ()
-        found = gather(home.map(rest[0]), polygon_of_text(rest[1]), classes)
+    wanted, atlas = group_of(text), opened.atlas
+    positions = np.arange(len(atlas))
+    if wanted.polygon is not None:
+        found = gather(home.map(wanted.projection), wanted.polygon, wanted.classes)
         rows = home.atlas.rows[found.positions]
         positions = np.array([atlas.position(int(row)) for row in rows if atlas.holds(int(row))])
-    elif kind == "class" and len(rest) == 1:
-        positions = np.flatnonzero(atlas.labels == _class(rest[0]))
-    else:
-        raise ExplorerError(
-            f"A group is written as all, class:3, or group:<projection>:<shape>, not '{text[:60]}'."
-        )
+    elif wanted.classes:
+        positions = np.flatnonzero(np.isin(atlas.labels, wanted.classes))
     if not len(positions):
         raise ExplorerError(f"No image of '{opened.model.id}' belongs to the group '{text[:60]}'.")
     return positions
-
-
-def _class(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 3):
-        raise ExplorerError(f"A class is a whole number from 0 on, not '{text[:60]}'.")
-    return int(text)
 
 
 # --- to take along --------------------------------------------------------------------------------

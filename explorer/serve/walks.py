@@ -33,7 +33,8 @@ MOST_BETWEEN = 9
 
 
 async def walk(request: Request) -> Response:
-    """What one meets at `steps` steps of a way: n images (H, W, C) follow the JSON.
+    """What one meets at `steps` steps of a way: n images (H, W, C) follow the JSON; of a shift also
+    the decoded means of its two groups, as the class of the first step.
 
     JSON: `nearest` rows, `distance`, `relative`, `trips`, `standing` and `why` for each step;
     `changes` between them; `length`, `change` (their sum) and `roughness` of the whole; `usual`,
@@ -43,7 +44,12 @@ async def walk(request: Request) -> Response:
 
     def body() -> bytes:
         one, track, found, asked = _met(request)
-        pixels = to_bytes(found.images)
+        images = found.images
+        if track.means is not None:
+            told = None if track.weights is None else track.weights[:2]
+            means = one.model.decode(track.means.astype(np.float32), told)
+            images = np.concatenate([images, means])
+        pixels = to_bytes(images)
         said = {
             "nearest": found.nearest.tolist(),
             "distance": _rounded(found.distance),
@@ -63,7 +69,7 @@ async def walk(request: Request) -> Response:
         if request.query_params.get("home", one.model.id) == one.model.id:
             places, exact = track.places_on(one, asked.projection)
             said |= {"places": np.round(places.astype(float), 4).tolist(), "exact": exact}
-        return headed(len(pixels), said) + pixels.tobytes()
+        return headed(len(found.images), said) + pixels.tobytes()
 
     return await respond(request, body, "application/octet-stream", aside)
 

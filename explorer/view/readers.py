@@ -9,9 +9,10 @@ from explorer import own, store
 from explorer.errors import ExplorerError, unknown_name
 from explorer.latent import origin
 from explorer.latent.neighbours import MAX_NEIGHBOURS
-from explorer.latent.polygon import polygon_of_text
+from explorer.latent.polygon import polygon_of_text, stroke_of_text
 from explorer.latent.search import LONGEST
 from explorer.latent.spec import spec_of
+from explorer.latent.walk import group_of
 from explorer.view.shown import Shown
 
 # Digits of a place in the address: finer than a screen pixel at any sensible zoom.
@@ -193,4 +194,16 @@ def models(text: str, shown: Shown) -> str:
         raise ExplorerError(f"At most {MOST_MODELS} models are shown beside each other.")
     for name in names:
         store.check_id(name)
+    return text
+
+
+def stroke(text: str, shown: Shown) -> str:
+    if text:
+        stroke_of_text(text)
+    return text
+
+
+def group(text: str, shown: Shown) -> str:
+    if text:
+        group_of(text)
     return text

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from explorer.errors import ExplorerError, unknown_name
+from explorer.latent.walk import FEWEST, MOST, REACH
 from explorer.view import readers
 from explorer.view.shown import Shown
 
@@ -23,7 +24,7 @@ METRICS = {"euclidean": "Distance", "cosine": "Angle"}
 PAGES = ("map", "dimensions", "paths", "generate")
 ORDERS = {"kl": "By KL", "index": "By number"}
 WAYS = {"linear": "Linear", "slerp": "Slerp", "density": "Along the data"}
-STEPS = (3, 25)
+STEPS = (FEWEST, MOST)
 TASKS = {
     "samples": "Samples",
     "manifold": "Manifold",
@@ -53,7 +54,9 @@ class ViewState:
     Dimensions: `start` what the sliders start from (a text of `explorer.latent.origin`; empty: what
     is chosen), `moved` the dimensions that were moved from there ("3:1.25,7:-0.5", counted from 1),
     `order` how they are sorted. Paths: `a` and `b` the ends (such texts; empty: what is chosen, and
-    another image), `ways`, `steps`, and the `models` that are shown beside each other. Generate:
+    another image), `ways`, `steps`, the `models` that are shown beside this one, the line `stroke`
+    that was drawn over the map, and the groups `plus` and `minus` (texts of `latent.walk`) whose
+    difference, times `strength`, is added to A. Generate:
     the `task`, and of samples the `sampler`, how many (`n`), `temperature` and `seed`.
     """
 
@@ -83,6 +86,10 @@ class ViewState:
     ways: str = "linear,slerp,density"
     steps: int = 9
     models: str = ""
+    stroke: str = ""
+    plus: str = ""
+    minus: str = ""
+    strength: float = 1.0
     task: str = ""
     sampler: str = "both"
     n: int = 64
@@ -193,8 +200,8 @@ class ViewState:
     def with_ends(self, *, same_images: bool) -> ViewState:
         """In another latent space, or among other images: what sliders and paths start from stays
         where it means the same there."""
-        lost = ("place",) if same_images else ("place", "row", "class")
-        kept = {name: getattr(self, name) for name in ("start", "a", "b")}
+        lost = ("place", "group") if same_images else ("place", "group", "row", "class")
+        kept = {name: getattr(self, name) for name in ("start", "a", "b", "plus", "minus")}
         ends: dict[str, Any] = {
             name: "" if text.startswith(lost) else text for name, text in kept.items()
         }
@@ -210,9 +217,9 @@ class ViewState:
         return replace(self.with_group(None), find=text) if text else replace(self, find="")
 
     def on_another_map(self) -> ViewState:
-        """Without what means something on this map alone: a place, a group drawn on it."""
+        """Without what means something on this map alone: a place, a group or line drawn on it."""
         row = 0 if self.row is None and self.own is None else self.row
-        return replace(self, row=row, place=None, polygon=None, classes="")
+        return replace(self, row=row, place=None, polygon=None, classes="", stroke="")
 
 
 @dataclass(frozen=True)
@@ -256,6 +263,12 @@ PROPERTIES: dict[str, Property] = {
     "ways": Property(readers.some_of("way", WAYS), pages=PATHS),
     "steps": Property(readers.counted("number of steps", *STEPS), pages=PATHS),
     "models": Property(readers.models, pages=PATHS),
+    "stroke": Property(readers.stroke, pages=PATHS),
+    "plus": Property(readers.group, pages=PATHS),
+    "minus": Property(readers.group, pages=PATHS),
+    "strength": Property(
+        readers.number("strength", -REACH, REACH), lambda value: f"{value:g}", PATHS
+    ),
     # generate
     "task": Property(readers.one_of("task", lambda shown: TASKS), pages=GENERATE),
     "sampler": Property(readers.one_of("sampler", lambda shown: SAMPLERS), pages=GENERATE),

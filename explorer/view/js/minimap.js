@@ -88,11 +88,12 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
     parent.append(node)
     return node
   }
-  function shape(id, tag, kind) {
+  const ways = made('g', 'lx-ways-drawn', svg), dots = made('g', 'lx-dots', svg)      // dots lie over ways
+  function shape(id, tag, kind, parent) {
     const known = drawn.get(id)
     if (known?.kind === kind) return known
     known?.node.remove()
-    const node = made('g', `lx-${tag}`, svg)
+    const node = made('g', `lx-${tag}`, parent)
     node.dataset.id = id
     const one = { kind, node }
     drawn.set(id, one)
@@ -113,7 +114,7 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
     ready: open(),
     // A way over places [[x, y], ...]; `tone` is a colour, `dashed` a pattern of strokes like '6 4'.
     path(id, places, { tone = 'var(--lx-latent)', dashed = '' } = {}) {
-      const one = shape(id, 'way', 'path')
+      const one = shape(id, 'way', 'path', ways)
       if (!one.line) [one.halo, one.line] = [made('path', 'lx-way-halo', one.node), made('path', 'lx-way-line', one.node)]
       one.line.style.stroke = tone
       one.line.style.strokeDasharray = dashed === true ? '6 4' : dashed || 'none'
@@ -125,7 +126,7 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
     },
     // A dot: `kind` is 'moving', 'ring', or a letter that is written in it.
     dot(id, xy, kind = 'ring') {
-      const letter = kind.length === 1, one = shape(id, `dot lx-dot-${letter ? 'letter' : kind}`, `dot ${kind}`)
+      const letter = kind.length === 1, one = shape(id, `dot lx-dot-${letter ? 'letter' : kind}`, `dot ${kind}`, dots)
       if (!one.circle) {
         one.circle = made('circle', 'lx-dot-circle', one.node)
         one.circle.setAttribute('r', letter ? 9 : kind === 'moving' ? 7 : 6)
