@@ -175,7 +175,7 @@ def test_lines_and_groups_drawn_on_a_map_stay_with_it_and_classes_go_along():
         ({"steps": "2"}, "3 to 25"),
         ({"stroke": "1_2"}, "A drawn line is written"),
         ({"plus": "sevens"}, "A group is written as"),
-        ({"minus": "group:raw:1_2"}, "A shape is written"),
+        ({"minus": "group:raw:1_2"}, "3 to 64 corners"),
         ({"strength": "9"}, "a number of -2 to 2"),
         ({"models": "a,b,c,d,e"}, "At most 4 models"),
     ],
