@@ -18,7 +18,7 @@ const SNAP_PIXELS = 7, SNAP_TOUCH = 14
 // A drawn line gets a new place after so many pixels; a shorter one is a click.
 const STEP = 4, SHORTEST = 12
 const SVG = 'http://www.w3.org/2000/svg'
-const PENCIL = '<svg viewBox="0 0 16 16" width="16" height="16"><path d="M2.5 13.5 3.4 10 11 2.4l2.6 2.6L6 12.6Z" fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"/></svg>'
+const PENCIL = '<svg aria-hidden="true" viewBox="0 0 16 16" width="16" height="16"><path d="M2.5 13.5 3.4 10 11 2.4l2.6 2.6L6 12.6Z" fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"/></svg>'
 const MARKUP = `
   <div class="lx-map lx-minimap" tabindex="0" role="application">
     <div class="lx-tools" role="group" aria-label="Tools of the map">

@@ -16,6 +16,7 @@ import { createStrips, swatch } from './strips.js'
 
 // What a person chooses here; `told` to the page as soon as nothing more has changed for so long.
 const CHOSEN = ['a', 'b', 'ways', 'steps', 'stroke', 'plus', 'minus', 'strength']
+const MAP = ['model', 'dataset', 'count', 'projection']
 const TELL_MS = 120, ANSWERED_MS = 3000
 const MOST_UNDONE = 50
 // Images that a GIF has between two steps.
@@ -75,20 +76,21 @@ function createPaths(root, setTriggerValue) {
   }
   function update(data) {
     given = data
-    const waiting = shown && performance.now() - told < ANSWERED_MS
+    const same = shown && MAP.every(key => data[key] === shown[key]), waiting = same && performance.now() - told < ANSWERED_MS
     draw(waiting ? { ...data, ...Object.fromEntries(CHOSEN.map(key => [key, shown[key]])) } : data)
   }
 
   function draw(next) {
     const before = shown, changed = (...keys) => keys.some(key => String(next[key]) !== String(before?.[key]))
     shown = next
-    const view = changed('model', 'dataset', 'count', 'projection')
+    const view = changed(...MAP)
     if (view) openMap()
     if (changed('steps')) { part('steps').value = shown.steps; say(part('steps-words'), String(shown.steps)) }
     if (changed('ways')) drawWays()
     if (view || changed('plus', 'minus') || !before || JSON.stringify(before.groups) !== JSON.stringify(shown.groups)) arithmetic.show(shown, points)
     for (const end of ['a', 'b']) if (view || changed(end, 'label')) showEnd(end)
     loadStrips()
+    files()
   }
 
   // --- map and ends -----------------------------------------------------------------------------------------------
@@ -215,6 +217,8 @@ function createPaths(root, setTriggerValue) {
       if (said?.places) minimap.path(way, said.places, WAYS[way])
       else minimap.clear(way)
     }
+    const mixed = strips.filled.some(({ said }) => said.exact === false)
+    say(part('place-words'), mixed ? 'This map has no formula: the ways are placed among their nearest training images, so that a smooth way may jump here.' : '')
     drawDot()
   }
 
@@ -250,8 +254,13 @@ function createPaths(root, setTriggerValue) {
   function describe(one, said, share) {
     const step = share * (said.distance.length - 1), near = Math.round(step)
     const where = one.way === 'shift' ? `strength ${number(strengthOf(share))}` : `step ${number(step + 1, Number.isInteger(step) ? 0 : 1)} of ${said.distance.length}`
-    player.say(`${nameOf(one)}, ${where}`, said.why[near])
+    player.say(`${nameOf(one)}, ${where}`, said.why[near], isImage(one, share))
     player.part('image').ariaLabel = `Decoded image: ${nameOf(one)}, ${where}`
+  }
+  // Whether what is decoded there is an image that was encoded.
+  function isImage({ way }, share) {
+    const end = way === 'shift' ? (share === 0.5 ? 'a' : '') : way === 'drawn' ? '' : share === 0 ? 'a' : share === 1 ? 'b' : ''
+    return Boolean(end) && /^(row|own):/.test(shown[end])
   }
   function drawDot() {
     const said = playing && strips.said(playing)
@@ -289,7 +298,7 @@ function createPaths(root, setTriggerValue) {
   part('undo').onclick = undo
   part('steps').oninput = () => { say(part('steps-words'), part('steps').value); choose({ steps: Number(part('steps').value) }, { silent: true }) }
   root.addEventListener('keydown', event => {
-    const typing = event.target.matches('input:not([type=range]), select, textarea, [role=application]')
+    const typing = event.target.matches('input:not([type=range]), select, textarea')
     if (event.key === ' ' && !typing && !event.target.matches('button, a, summary')) { event.preventDefault(); player.toggle() }
     else if (event.key === 'z' && (event.ctrlKey || event.metaKey) && !typing) { event.preventDefault(); undo() }
   }, { signal: life.signal })

@@ -1,12 +1,12 @@
 // The player: one way, moving. It knows only a share of the way in [0, 1]; what lies there is drawn by who listens.
-import { partsOf, say } from '../js/dom.js'
+import { mark, partsOf, say } from '../js/dom.js'
 
 // Seconds of one pass at speed 1.
 const SECONDS = 4
 const SPEEDS = { 0.25: '¼×', 0.5: '½×', 1: '1×', 2: '2×', 4: '4×' }
 const MODES = { loop: 'Loop', bounce: 'There and back', once: 'Once' }
 const MARKUP = `
-  <figure class="lx-card" data-kind="generated">
+  <figure class="lx-card" data-part="card" data-kind="generated">
     <figcaption class="lx-title" data-part="title">Generated</figcaption>
     <canvas class="lx-pixels" data-part="image" data-testid="decoded" width="28" height="28" role="img"></canvas>
     <div class="lx-player-words" data-part="words" role="status">&nbsp;</div>
@@ -81,6 +81,12 @@ export function createPlayer(box, { onShare, onSpeed, onRest }) {
     put,
     pause() { turn(false) },
     toggle() { turn(!playing) },
-    say(words, stands) { say(part('words'), words); say(part('stands'), stands) },
+    // What is shown: where on the way, how it stands, and whether it is an image that was encoded.
+    say(words, stands, image) {
+      say(part('words'), words)
+      say(part('stands'), stands)
+      mark(part('card'), 'kind', image ? 'reconstruction' : 'generated')
+      say(part('title'), image ? 'Reconstruction' : 'Generated')
+    },
   }
 }

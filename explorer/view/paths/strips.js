@@ -42,7 +42,7 @@ export function createStrips(box, { onPoint, onPick }) {
         <p class="lx-note" data-part="words"></p>
       </div>
       <div class="lx-track" data-part="track">
-        <div class="lx-cells" data-part="cells"></div>
+        <div class="lx-cells" data-part="cells" role="listbox" aria-orientation="horizontal"></div>
         <p class="lx-note lx-strip-wait" data-part="wait" role="status"></p>
       </div>`
     const part = partsOf(node), way = WAYS[strip.way]
@@ -51,6 +51,16 @@ export function createStrips(box, { onPoint, onPick }) {
     part('model').textContent = title
     part('choose').onclick = () => onPick(strip.id, null)
     const one = { strip, node, part, title, said: null }
+    part('cells').ariaLabel = `Steps of ${way.title}, ${title}. Left and right arrow keys walk.`
+    // One stop for the Tab key in each strip; the arrow keys walk its steps.
+    part('cells').onkeydown = event => {
+      const cells = [...part('cells').children], now = cells.indexOf(document.activeElement)
+      const next = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: cells.length - 1 }[event.key]
+      if (now < 0 || !cells[next]) return
+      event.preventDefault()
+      cells[next].click()
+      cells[next].focus()
+    }
     part('cells').addEventListener('pointermove', event => {
       if (event.pointerType !== 'touch' && one.said) onPoint(strip.id, shareAt(one, event.clientX))
     })
@@ -66,6 +76,9 @@ export function createStrips(box, { onPoint, onPick }) {
   function cell(one, step) {
     const node = element('button', 'lx-cell')
     node.type = 'button'
+    node.setAttribute('role', 'option')
+    node.setAttribute('aria-selected', false)
+    node.tabIndex = step ? -1 : 0
     node.innerHTML = `<canvas class="lx-pixels" width="28" height="28"></canvas>
       <span class="lx-near"><i></i></span><span class="lx-stand"></span><span class="lx-change"><i></i><b></b></span>`
     node.onclick = () => onPick(one.strip.id, one.said.distance.length > 1 ? step / (one.said.distance.length - 1) : 0)
@@ -159,7 +172,13 @@ export function createStrips(box, { onPoint, onPick }) {
         mark(node, 'on', String(on))
         part('choose').setAttribute('aria-pressed', on)
         const near = on && said ? Math.round(share * (said.distance.length - 1)) : -1
-        ;[...part('cells').children].forEach((cell, step) => mark(cell, 'here', String(step === near)))
+        ;[...part('cells').children].forEach((cell, step) => {
+          const stop = step === Math.max(0, near) ? 0 : -1
+          if (cell.tabIndex !== stop) cell.tabIndex = stop
+          if (cell.dataset.here === String(step === near)) return
+          mark(cell, 'here', String(step === near))
+          cell.setAttribute('aria-selected', step === near)
+        })
       }
     },
   }
