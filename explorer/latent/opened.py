@@ -12,6 +12,7 @@ from explorer import store
 if TYPE_CHECKING:  # what is open already is asked for without torch
     from explorer.data import Dataset
     from explorer.latent.atlas import Atlas
+    from explorer.latent.dimensions import Dimensions
     from explorer.latent.places import Map
     from explorer.latent.trust import Trust
     from explorer.loaded import Model
@@ -41,6 +42,12 @@ class Opened:
         from explorer.latent.round_trip import trust_once
 
         return trust_once(self.artefact, self.model, self.atlas)
+
+    @cached_property
+    def dimensions(self) -> Dimensions:
+        from explorer.latent.dimensions import measure
+
+        return measure(self.atlas.mean, self.atlas.logvar, self.model.network.has_prior)
 
     @cached_property
     def judge(self) -> Classifier | None:
