@@ -32,7 +32,7 @@ BEYOND = 0.001
 MARGIN = 0.05
 # The address of a view holds no more moved dimensions, each with a value of so many digits.
 MAX_MOVES, DIGITS = 1024, 3
-MOVE = re.compile(r"[1-9][0-9]{0,3}:-?[0-9]{1,5}(\.[0-9]{1,6})?", re.ASCII)
+MOVE = re.compile(r"[1-9][0-9]{0,4}:-?[0-9]{1,5}(\.[0-9]{1,6})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ def measure(mean: np.ndarray, logvar: np.ndarray | None, has_prior: bool) -> Dim
     low, high = (q.astype(float) for q in np.quantile(mean, (BEYOND, 1 - BEYOND), axis=0))
     kl = sigma = None
     if logvar is not None:
-        kl = kl_to_standard_normal(torch.from_numpy(mean), torch.from_numpy(logvar))
-        kl = kl.mean(0, dtype=torch.float64).numpy()
+        nats = kl_to_standard_normal(torch.from_numpy(mean), torch.from_numpy(logvar))
+        kl = nats.mean(0, dtype=torch.float64).numpy()
         sigma = np.exp(0.5 * logvar).mean(0, dtype=np.float64)
     if has_prior:
         # The same to both sides, so that the middle of a slider is that of the prior.

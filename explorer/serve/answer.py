@@ -7,12 +7,20 @@ from typing import Any
 import numpy as np
 
 from explorer.errors import ExplorerError
+from explorer.latent.dimensions import traverse
 from explorer.latent.neighbours import Metric
 from explorer.latent.opened import Opened
 from explorer.latent.round_trip import round_trips
 from explorer.latent.trust import Judgement
 from explorer.serve.catalogue import Catalogue
-from explorer.serve.requests import AnyRequest, ImageRequest, LatentRequest, PlaceRequest
+from explorer.serve.requests import (
+    MAX_IMAGES,
+    AnyRequest,
+    ImageRequest,
+    LatentRequest,
+    PlaceRequest,
+    TraverseRequest,
+)
 
 # How many dimensions of a latent travel with each answer.
 SHOWN = 8
@@ -26,6 +34,8 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     """
     if isinstance(request, LatentRequest):
         return _latent(request, catalogue)
+    if isinstance(request, TraverseRequest):
+        return _traverse(request, catalogue)
     opened = catalogue.open(request.model, request.dataset, request.count)
     said: dict[str, Any] = {}
     if isinstance(request, ImageRequest):
@@ -132,6 +142,22 @@ def _latent(request: LatentRequest, catalogue: Catalogue) -> tuple[np.ndarray, d
     model, z = catalogue.model(request.model), np.asarray(request.z, np.float32)
     said = {"z": _rounded(z[0][:SHOWN]), "source": model.device.type}
     labels = None if request.labels is None else np.asarray(request.labels, np.int64)
+    return to_bytes(model.decode(z, labels)), said
+
+
+def _traverse(request: TraverseRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """Decode the walks one after the other, without a map."""
+    count = len(request.dimensions)
+    if count != len(request.ranges):
+        raise ExplorerError("A traversal needs one range for each of its dimensions.")
+    if count * request.steps > MAX_IMAGES:
+        raise ExplorerError(f"At most {MAX_IMAGES} images are decoded at once.")
+    model = catalogue.model(request.model)
+    low, high = np.array(request.ranges).T
+    values = np.linspace(low, high, request.steps, axis=1)
+    z = traverse(np.array(request.z), request.dimensions, values).reshape(-1, len(request.z))
+    labels = None if request.label is None else np.full(len(z), request.label, np.int64)
+    said = {"dimensions": request.dimensions, "source": model.device.type}
     return to_bytes(model.decode(z, labels)), said
 
 

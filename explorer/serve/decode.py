@@ -3,6 +3,7 @@
 A request is one JSON object with a sequence number `seq` and a `kind`:
 
     latent  model, z (n x D)                        decode these latents
+    traverse  model, z (D), dimensions (k), ranges (k x 2), steps    decode walks along dimensions
     place   model, dataset, projection, xy (n x 2)  decode these places of a map
     image   model, dataset, row                     encode and decode this image of the data set
 
@@ -37,6 +38,7 @@ from explorer.serve.requests import (
     MAX_SEQUENCE,
     AnyRequest,
     LatentRequest,
+    TraverseRequest,
     parse,
 )
 from explorer.serve.respond import aside
@@ -122,7 +124,7 @@ async def answered(text: str, loop: asyncio.AbstractEventLoop) -> bytes:
 
 def is_cold(request: AnyRequest) -> bool:
     """Whether something has to be opened or measured before this can be answered."""
-    if isinstance(request, LatentRequest):
+    if isinstance(request, LatentRequest | TraverseRequest):
         return False
     opened = catalogue.peek(request.model, request.dataset, request.count)
     return opened is None or (request.detail and request.projection not in opened.prepared)
@@ -130,7 +132,7 @@ def is_cold(request: AnyRequest) -> bool:
 
 def warm(request: AnyRequest) -> None:
     """Open and measure what a request needs; what cannot be is said by its answer."""
-    if isinstance(request, LatentRequest):
+    if isinstance(request, LatentRequest | TraverseRequest):
         return
     with suppress(ExplorerError):
         opened = catalogue.open(request.model, request.dataset, request.count)

@@ -212,12 +212,12 @@ def test_moves_are_numbered_from_one_and_lie_over_a_latent():
     "text",
     [
         *("3", "3:", ":1", "0:1", "-1:1", "3:1e5", "3:nan", "3:inf", "3:1_0", "3: 1", "3:1,"),
-        *("３:1", "3:٣", "99999:1", "3:1:2", "3:" + "9" * 400, "x" * 5000),
+        *("３:1", "3:٣", "123456:1", "3:1:2", "3:" + "9" * 400, "x" * 5000),
         ",".join(f"{n}:1" for n in range(1, MAX_MOVES + 2)),
     ],
 )
 def test_other_texts_are_refused_in_one_short_sentence(text):
-    with pytest.raises(ExplorerError, match="3:1.25,7:-0.5") as caught:
+    with pytest.raises(ExplorerError, match=r"3:1\.25,7:-0\.5") as caught:
         moves_of_text(text)
     assert is_one_sentence(caught.value)
     assert len(str(caught.value)) < 200
