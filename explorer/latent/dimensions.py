@@ -7,15 +7,14 @@ there is no KL, the variance of the latents takes its place.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import torch
 
-from explorer.errors import ExplorerError
+from explorer.latent.moves import check
 from explorer.objectives import kl_to_standard_normal
 
 Order = Literal["kl", "index"]
@@ -30,9 +29,6 @@ REACH = 3.0
 BEYOND = 0.001
 # Room beyond the images where no prior says how far latents go, as a share of their range.
 MARGIN = 0.05
-# The address of a view holds no more moved dimensions, each with a value of so many digits.
-MAX_MOVES, DIGITS = 1024, 3
-MOVE = re.compile(r"[1-9][0-9]{0,4}:-?[0-9]{1,5}(\.[0-9]{1,6})?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -119,7 +115,7 @@ def traverse(z: np.ndarray, dimensions: Sequence[int], values: np.ndarray) -> np
     Raises ExplorerError for a dimension that there is not.
     """
     for dimension in dimensions:
-        _known(dimension, len(z))
+        check(dimension, len(z))
     grid = np.tile(np.asarray(z, np.float32), (*values.shape, 1))
     for k, dimension in enumerate(dimensions):
         grid[k, :, dimension] = values[k]
@@ -131,50 +127,3 @@ def names(family: str, count: int) -> list[str]:
     digits = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
     letter = "PC" if family == "pca" else "z"
     return [letter + str(number).translate(digits) for number in range(1, count + 1)]
-
-
-# --- what was moved -------------------------------------------------------------------------------
-
-
-def moves_of_text(text: str) -> dict[int, float]:
-    """The values of moved dimensions (from 0) as an address writes them, numbered from 1:
-    "3:1.25,7:-0.5". Raises ExplorerError for any other text."""
-    moves: dict[int, float] = {}
-    for part in text.split(",") if text else ():
-        if len(moves) >= MAX_MOVES or not MOVE.fullmatch(part):
-            raise ExplorerError(
-                "Moved dimensions are numbers with their values, like 3:1.25,7:-0.5, but one is "
-                f"'{part[:40]}'."
-            )
-        number, value = part.split(":")
-        moves[int(number) - 1] = float(value)
-    return moves
-
-
-def moves_to_text(moves: Mapping[int, float]) -> str:
-    """The text that `moves_of_text` reads, in the order of the dimensions."""
-    return ",".join(f"{d + 1}:{_plain(value)}" for d, value in sorted(moves.items()))
-
-
-def moved(z: np.ndarray, moves: Mapping[int, float]) -> np.ndarray:
-    """A latent `(D,)` with some of its dimensions at other values.
-
-    Raises ExplorerError for a dimension that there is not.
-    """
-    there = np.array(z, np.float32)
-    for dimension, value in moves.items():
-        _known(dimension, len(there))
-        there[dimension] = value
-    return there
-
-
-def _known(dimension: int, count: int) -> None:
-    if not 0 <= dimension < count:
-        raise ExplorerError(
-            f"There is no dimension {dimension + 1}; this model has {count}, numbered from 1."
-        )
-
-
-def _plain(value: float) -> str:
-    text = f"{value:.{DIGITS}f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text

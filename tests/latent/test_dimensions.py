@@ -10,18 +10,8 @@ from hypothesis import strategies as st
 
 import explorer
 from explorer.errors import ExplorerError
-from explorer.latent.dimensions import (
-    BEYOND,
-    DEAD_KL,
-    MAX_MOVES,
-    Dimensions,
-    measure,
-    moved,
-    moves_of_text,
-    moves_to_text,
-    names,
-    traverse,
-)
+from explorer.latent.dimensions import BEYOND, DEAD_KL, Dimensions, measure, names, traverse
+from explorer.latent.moves import MAX_MOVES, moved, moves_of_text, moves_to_text
 from explorer.latent.opened import open_atlas
 from explorer.models.base import Posterior
 from tests.support import is_one_sentence
