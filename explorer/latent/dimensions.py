@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import torch
 
 from explorer.latent.moves import check
-from explorer.objectives import kl_to_standard_normal
 
 Order = Literal["kl", "index"]
 
@@ -89,6 +87,10 @@ class Dimensions:
 def measure(mean: np.ndarray, logvar: np.ndarray | None, has_prior: bool) -> Dimensions:
     """The dimensions of posterior means `(N, D)` and log variances, None for deterministic
     encoders. `has_prior`: the model was trained towards N(0, I)."""
+    import torch
+
+    from explorer.objectives import kl_to_standard_normal
+
     variance = mean.var(0, dtype=np.float64)
     low, high = (q.astype(float) for q in np.quantile(mean, (BEYOND, 1 - BEYOND), axis=0))
     kl = sigma = None

@@ -9,8 +9,8 @@ import numpy as np
 
 from explorer.errors import ExplorerError
 
-# An address holds no more of them, each with a value of so many digits.
-MAX_MOVES, DIGITS = 1024, 3
+# An address holds no more of them.
+MAX_MOVES = 1024
 MOVE = re.compile(r"[1-9][0-9]{0,4}:-?[0-9]{1,5}(\.[0-9]{1,6})?", re.ASCII)
 
 
@@ -27,11 +27,6 @@ def moves_of_text(text: str) -> dict[int, float]:
         number, value = part.split(":")
         moves[int(number) - 1] = float(value)
     return moves
-
-
-def moves_to_text(moves: Mapping[int, float]) -> str:
-    """The text that `moves_of_text` reads, in the order of the dimensions."""
-    return ",".join(f"{d + 1}:{_plain(value)}" for d, value in sorted(moves.items()))
 
 
 def moved(z: np.ndarray, moves: Mapping[int, float]) -> np.ndarray:
@@ -52,8 +47,3 @@ def check(dimension: int, count: int) -> None:
         raise ExplorerError(
             f"There is no dimension {dimension + 1}; this model has {count}, numbered from 1."
         )
-
-
-def _plain(value: float) -> str:
-    text = f"{value:.{DIGITS}f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text

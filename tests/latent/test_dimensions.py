@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 import explorer
 from explorer.errors import ExplorerError
 from explorer.latent.dimensions import BEYOND, DEAD_KL, Dimensions, measure, names, traverse
-from explorer.latent.moves import MAX_MOVES, moved, moves_of_text, moves_to_text
+from explorer.latent.moves import MAX_MOVES, moved, moves_of_text
 from explorer.latent.opened import open_atlas
 from explorer.models.base import Posterior
 from tests.support import is_one_sentence
@@ -179,23 +177,13 @@ def test_a_dimension_that_there_is_not_is_refused(dimension):
 # --- what was moved -------------------------------------------------------------------------------
 
 
-@given(st.dictionaries(st.integers(0, 255), st.floats(-99_999, 99_999), max_size=40))
-def test_moves_come_back_from_their_text_as_they_were_to_three_digits(moves):
-    back = moves_of_text(moves_to_text(moves))
-    assert back.keys() == moves.keys()
-    assert all(abs(back[d] - moves[d]) <= 0.00051 for d in moves)
-    assert moves_to_text(back) == moves_to_text(moves)
-
-
 def test_moves_are_numbered_from_one_and_lie_over_a_latent():
     moves = moves_of_text("3:1.25,1:-0.5")
     assert moves == {2: 1.25, 0: -0.5}
-    assert moves_to_text(moves) == "1:-0.5,3:1.25"
     z = np.ones(4, np.float32)
     assert moved(z, moves).tolist() == [-0.5, 1, 1.25, 1]
     assert z.tolist() == [1, 1, 1, 1]
     assert moves_of_text("") == {}
-    assert moves_to_text({0: -0.0001}) == "1:0"
 
 
 @pytest.mark.parametrize(
