@@ -1,5 +1,4 @@
-"""Routes of the sliders: what each dimension of a latent space carries, the latent that a person
-starts from, and the table of all dimensions as one picture."""
+"""Routes of the sliders: what each dimension of a latent space carries, and all as one picture."""
 
 from __future__ import annotations
 
@@ -52,27 +51,6 @@ async def dimensions(request: Request) -> Response:
             "prior": one.model.network.has_prior,
             "conditional": one.model.conditional,
             **about_images(one.dataset),
-        }
-        return json.dumps(said).encode()
-
-    return await respond(request, body, "application/json")
-
-
-async def start(request: Request) -> Response:
-    """The latent `z` of a `subject`, its posterior's `sigma` (null where it has none), the `label`
-    that a conditional model is told, and `words`, as JSON."""
-
-    def body() -> bytes:
-        from explorer.latent.subject import subject
-
-        one, query = walkable(opened(request)), request.query_params
-        asked = (query.get("subject", ""), query.get("projection", "raw"), class_of(request))
-        found = subject(one, *asked)
-        said = {
-            "z": _listed(found.z),
-            "sigma": None if found.logvar is None else _listed(np.exp(0.5 * found.logvar)),
-            "label": found.label,
-            "words": found.words,
         }
         return json.dumps(said).encode()
 
