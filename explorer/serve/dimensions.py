@@ -59,8 +59,8 @@ async def dimensions(request: Request) -> Response:
 
 async def traversal(request: Request) -> Response:
     """A PNG with one row for each dimension and `steps` images in it, from -3 to 3 units of its
-    scale, the others held at those of `subject` with what was `moved`. Rows come in `order`, with
-    dead dimensions if `dead=yes`, at most MAX_ROWS."""
+    scale, the others held where `at` (see `latent.origin`) and what was `moved` put them. Rows come
+    in `order`, with dead dimensions if `dead=yes`, at most MAX_ROWS."""
 
     def decided_by() -> bytes:
         return f"{opened(request).stamp} {request.query_params}".encode()
@@ -102,7 +102,7 @@ def _table(one: Opened, request: Request, rows: np.ndarray, values: np.ndarray) 
     from explorer.latent.subject import subject
 
     query = request.query_params
-    asked = (query.get("subject", ""), query.get("projection", "raw"), class_of(request))
+    asked = (query.get("at", ""), query.get("projection", "raw"), class_of(request))
     found = subject(one, *asked)
     z = moved(found.z, moves_of_text(query.get("moved", "")))
     walks = traverse(z, rows.tolist(), values).reshape(-1, len(z))

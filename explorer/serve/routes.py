@@ -30,7 +30,7 @@ GET: dict[str, Any] = {
     f"group/{MAP}": selection.group,
     f"group/{MAP}/group.csv": selection.csv,
     f"group/{MAP}/group.png": selection.png,
-    f"posterior/{MAP}/{{row:int}}": selection.posterior,
+    f"posterior/{MAP}": selection.posterior,
     f"search/{ATLAS}": selection.search,
     f"dimensions/{ATLAS}": dimensions.dimensions,
     f"traversal/{ATLAS}": dimensions.traversal,
