@@ -13,7 +13,8 @@ from explorer.errors import ExplorerError
 from explorer.latent.opened import Opened
 from explorer.serve.address import class_of, opened, optional
 from explorer.serve.answer import to_bytes
-from explorer.serve.points import about_images
+from explorer.serve.points import about_images, unmade
+from explorer.serve.prepared import when_made
 from explorer.serve.requests import MAX_STEPS
 from explorer.serve.respond import respond
 
@@ -25,7 +26,8 @@ TOGETHER = 256
 
 
 async def dimensions(request: Request) -> Response:
-    """All dimensions of a model, over the images of an atlas, as JSON: `names`, `kl` and `sigma`
+    """All dimensions of a model, over the images of an atlas, which is encoded first if there is
+    none of so many images. JSON: `names`, `kl` and `sigma`
     (null without a posterior), `share` of the variance, `low` and `high` of a slider, `centre` and
     `unit` of its scale, `why` a dead one is dead ("" of a living one), the `order` by KL; `prior`:
     whether there is one; and what `about_images` says of the data set."""
@@ -54,7 +56,7 @@ async def dimensions(request: Request) -> Response:
         }
         return json.dumps(said).encode()
 
-    return await respond(request, body, "application/json")
+    return await when_made(request, lambda: unmade(request), body, "application/json")
 
 
 async def traversal(request: Request) -> Response:

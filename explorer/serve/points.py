@@ -20,7 +20,7 @@ from explorer.errors import ExplorerError
 from explorer.latent.boxes import Box, centres
 from explorer.latent.index import projections_of
 from explorer.latent.opened import Opened
-from explorer.serve.address import atlas_of, class_of, opened, optional, whole
+from explorer.serve.address import atlas_of, class_of, opened, optional, own_of, whole
 from explorer.serve.catalogue import catalogue
 from explorer.serve.prepared import Task, when_made
 from explorer.serve.respond import aside, respond
@@ -44,16 +44,7 @@ async def points(request: Request) -> Response:
     projection = request.path_params["projection"]
 
     def missing() -> Task | None:
-        if optional(request, "count") is None:
-            return None
-        wanted = atlas_of(request)
-        maps = projections_of(store.open_artefact(wanted["model"]))
-        known = [m for m in maps if (m.dataset, m.images) == (wanted["dataset"], wanted["count"])]
-        if not known:
-            return "encode", wanted
-        if not any(projection in one.projections for one in known):
-            return "project", wanted | {"projection": projection}
-        return None
+        return unmade(request, projection)
 
     def decided_by() -> bytes:
         one = opened(request)
@@ -74,6 +65,21 @@ async def points(request: Request) -> Response:
         return start + b"".join(column.tobytes() for column in columns)
 
     return await when_made(request, missing, body, "application/octet-stream", decided_by)
+
+
+def unmade(request: Request, projection: str | None = None) -> Task | None:
+    """The task that makes the atlas, or the map of it, that an address names; None where it is
+    there, or no number of images is asked for."""
+    if optional(request, "count") is None:
+        return None
+    wanted = atlas_of(request)
+    maps = projections_of(store.open_artefact(wanted["model"]))
+    known = [m for m in maps if (m.dataset, m.images) == (wanted["dataset"], wanted["count"])]
+    if not known:
+        return "encode", wanted
+    if projection and not any(projection in one.projections for one in known):
+        return "project", wanted | {"projection": projection}
+    return None
 
 
 def _prepare(one: Opened, names: dict[str, str]) -> None:
@@ -213,10 +219,12 @@ def grid_png(
 
 
 async def python(request: Request) -> Response:
-    """The lines of Python that make the image of a `row` or a `place` (x,y) of a map."""
+    """The lines of Python that make the image of a `row`, a `place` (x,y) of a map or an `own`
+    picture."""
 
     def body() -> bytes:
         from explorer.latent.share import python as lines
+        from explorer.latent.subject import subject
 
         names, one = request.path_params, opened(request)
         text = request.query_params.get("place", "")
@@ -224,14 +232,19 @@ async def python(request: Request) -> Response:
             x, y = (float(part) for part in text.split(",")) if text else (0.0, 0.0)
         except ValueError as error:
             raise ExplorerError("A place is two numbers with a comma between.") from error
+        picture = own_of(request)
+        label = class_of(request)
+        if picture and label is None and one.model.conditional:
+            label = subject(one, f"own:{picture}").label
         script = lines(
             names["model"],
             names["dataset"],
             names["projection"],
             count=optional(request, "count"),
-            row=None if text else optional(request, "row") or 0,
+            row=None if text or picture else optional(request, "row") or 0,
             place=(x, y) if text else None,
-            label=class_of(request),
+            own=picture,
+            label=label,
             conditional=one.model.conditional,
             channels=one.model.card.spec.model.image_shape[0],
         )

@@ -52,7 +52,9 @@ class ViewState:
 
     Dimensions: `start` what the sliders start from (a text of `explorer.latent.origin`; empty: what
     is chosen), `moved` the dimensions that were moved from there ("3:1.25,7:-0.5", counted from 1),
-    `order` how they are sorted. Paths: `a` and `b` the ends (such texts; empty: what is chosen, and
+    `order` how they are sorted; `table` the steps of the table of all of them, `dead` whether it has
+    dead ones, `posterior` the temperature of the posterior in pixels (both None: folded away).
+    Paths: `a` and `b` the ends (such texts; empty: what is chosen, and
     another image), `ways`, `steps`, and the `models` that are shown beside each other. Generate:
     the `task`, and of samples the `sampler`, how many (`n`), `temperature` and `seed`.
     """
@@ -78,6 +80,9 @@ class ViewState:
     start: str = ""
     moved: str = ""
     order: str = "kl"
+    table: int | None = None
+    dead: bool = False
+    posterior: float | None = None
     a: str = ""
     b: str = ""
     ways: str = "linear,slerp,density"
@@ -251,6 +256,13 @@ PROPERTIES: dict[str, Property] = {
     "start": Property(readers.subject, pages=DIMENSIONS),
     "moved": Property(readers.moved, pages=DIMENSIONS),
     "order": Property(readers.one_of("order", lambda shown: ORDERS), pages=DIMENSIONS),
+    "table": Property(readers.counted("number of steps", *STEPS), pages=DIMENSIONS),
+    "dead": Property(readers.switch, lambda value: "on" if value else "off", DIMENSIONS),
+    "posterior": Property(
+        readers.number("temperature", 0, HOTTEST),
+        lambda value: None if value is None else f"{value:g}",
+        DIMENSIONS,
+    ),
     # paths
     "a": Property(readers.subject, pages=PATHS),
     "b": Property(readers.subject, pages=PATHS),

@@ -24,11 +24,11 @@ export function createDecoded(root, { onPick }) {
   function detail(said) {
     delete root.dataset.stale
     mark(part('trust'), 'trust', said.trust)
-    say(part('trust'), trustWords(said.trust))
+    say(part('trust'), trustWords(said.trust).join(' '))
     say(part('why'), said.why)
     nearest.show(said.neighbours)
     const [first] = said.neighbours, looks = said.reads === undefined ? first && `Most like ${className(about, first.label)}` : `Looks like ${className(about, said.reads)}`
-    say(part('status'), [looks, trustWords(said.trust).slice(2)].filter(Boolean).join(', ') + '.')
+    say(part('status'), [looks, trustWords(said.trust)[1]].filter(Boolean).join(', ') + '.')
     part('decoded').ariaLabel = `Decoded image: ${part('status').textContent}`
   }
 }

@@ -1,7 +1,7 @@
 // All dimensions at once: a row for each, its images from -3 to 3 units of its scale. On the page and as a picture to keep.
 import { at } from '../js/address.js'
 import { element, say } from '../js/dom.js'
-import { canvasBlob, download } from '../js/download.js'
+import { download, measurer, painted } from '../js/download.js'
 import { FONT, escaped, sheet } from '../js/sheet.js'
 import { themeOf } from '../js/theme.js'
 
@@ -133,11 +133,10 @@ async function sheetOf({ picture, rows, steps, words }, facts, root) {
   const drawing = headsOf(steps).map((head, k) => text(LEFT + cell * (k + 0.5), ABOVE - 6, 'middle', head)).join('') +
     rows.map((dimension, k) => text(LEFT - 8, ABOVE + high / rows.length * (k + 0.5) + 4, 'end', rowWords(facts, dimension))).join('')
   const mark = `<image x="${LEFT}" y="${ABOVE}" width="${wide}" height="${high}" href="${await dataUrl(picture.src)}" style="image-rendering:pixelated"/>`
-  const context = document.createElement('canvas').getContext('2d')
   return sheet({
     ...words, drawing, width: LEFT + wide, height: ABOVE + high, area: { left: 0, top: 0, width: LEFT + wide, height: ABOVE + high },
     pictures: null, marks: [mark], legend: [], theme: themeOf(root),
-    measure: (words, size, bold) => { context.font = `${bold ? 'bold ' : ''}${size}px ${FONT}`; return context.measureText(words).width },
+    measure: measurer(FONT),
   })
 }
 
