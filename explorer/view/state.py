@@ -52,8 +52,8 @@ class ViewState:
 
     Dimensions: `start` what the sliders start from (a text of `explorer.latent.origin`; empty: what
     is chosen), `moved` the dimensions that were moved from there ("3:1.25,7:-0.5", counted from 1),
-    `order` how they are sorted; `table` the steps of the table of all of them, `dead` whether it has
-    dead ones, `posterior` the temperature of the posterior in pixels (both None: folded away).
+    `order` how they are sorted; `table` the steps of the table of all of them and `dead` whether it
+    has dead ones, `posterior` the temperature of the posterior in pixels (both None: folded away).
     Paths: `a` and `b` the ends (such texts; empty: what is chosen, and
     another image), `ways`, `steps`, and the `models` that are shown beside each other. Generate:
     the `task`, and of samples the `sampler`, how many (`n`), `temperature` and `seed`.
