@@ -20,7 +20,7 @@ from explorer.serve.respond import respond
 
 # Rows of a table: more would make a picture that no program opens.
 MAX_ROWS = 256
-STEPS = 11
+STEPS = 13
 # Images decoded at once for a table.
 TOGETHER = 256
 

@@ -7,6 +7,8 @@
    is alive now is frozen out of the collector instead.
 3. A thread that comes back from torch waits up to 5 ms for a page's script to hand over the
    interpreter, and a decode comes back a dozen times.
+4. Until `st.navigation` has run once, Streamlit takes each file in `pages/` for a script of its
+   own: whoever opens a link to a page first would see it without its frame.
 """
 
 from __future__ import annotations
@@ -56,3 +58,14 @@ def collect_no_garbage_after_runs() -> bool:
         gc.freeze()
         log.warning("streamlit has no runner.postScriptGC here: froze the collector instead")
         return False
+
+
+def take_pages_from_the_script() -> bool:
+    """Let `st.navigation` alone say what pages there are; True when that is in force."""
+    from streamlit.runtime.pages_manager import PagesManager
+
+    if not hasattr(PagesManager, "uses_pages_directory"):
+        log.warning("streamlit has no uses_pages_directory here: a first visit may miss its frame")
+        return False
+    PagesManager.uses_pages_directory = False
+    return True

@@ -23,7 +23,7 @@ export function createRow(facts, dimension, on) {
   field.step = 'any'
   scale.setAttribute('aria-hidden', 'true')
   node.append(head(), track(), value())
-  if (dead) slider.setAttribute('aria-description', dead)
+  slider.setAttribute('aria-description', dead || carriedTitle(facts, dimension))
   listen()
   return row
 

@@ -170,14 +170,23 @@ function createSliders(root, setTriggerValue) {
 
   // The image first, then what is said of it, then what all other dimensions would do.
   function show() {
-    const latent = z(), common = { kind: 'latent', model: shown.model, z: [latent], ...(start.label === null ? {} : { labels: [start.label] }) }
+    const bare = { kind: 'latent', model: shown.model, z: [z()], ...(start.label === null ? {} : { labels: [start.label] }) }
     decoded.waiting()
-    ask(common)
+    ask(bare)
     clearTimeout(rest)
-    rest = setTimeout(() => ask({ ...common, detail: true, dataset: shown.dataset, count: shown.count, projection: shown.projection,
-      neighbours: shown.neighbours, metric: shown.metric }), REST_MS)
+    rest = setTimeout(() => ask({ ...(ownPoint() ?? bare), ...onMap(), detail: true }), REST_MS)
     strips.later()
     buttons()
+  }
+  const onMap = () => {
+    const { dataset, count, projection, neighbours, metric } = shown
+    return { dataset, count, projection, neighbours, metric }
+  }
+  // An encoded image that was not moved is judged as itself: it is no neighbour of its own.
+  function ownPoint() {
+    const [kind, row] = origin().split(':')
+    if (kind !== 'row' || moves.size || +row >= facts.images) return null
+    return { kind: 'image', model: shown.model, row: +row, label: shown.label }
   }
   function ask(request) {
     const mine = generation, what = decodedWords()
@@ -193,7 +202,7 @@ function createSliders(root, setTriggerValue) {
     const names = [...moves.keys()].sort((a, b) => a - b).map(dimension => facts.names[dimension])
     const told = start.label === null ? '' : `as ${facts.classes[start.label]}`
     const own = start.pixels && !moves.size && (start.label === null || shown.label === null)
-    const moved = !names.length ? 'nothing moved' : names.length < 5 ? `moved: ${names.join(', ')}` : `${names.length} dimensions moved`
+    const moved = !names.length ? 'nothing moved' : names.length < 4 ? `moved: ${names.join(', ')}` : `${names.length} dimensions moved`
     return { kind: own ? 'reconstruction' : 'generated', words: [told, moved].filter(Boolean).join(', ') }
   }
   // A drawing is encoded as it is made: the sliders follow the pen.
@@ -201,8 +210,7 @@ function createSliders(root, setTriggerValue) {
     if (!start) return
     clearTimeout(rest)
     const mine = generation
-    channel.ask({ kind: 'own', drawing, model: shown.model, dataset: shown.dataset, count: shown.count, projection: shown.projection,
-      label: shown.label, detail: true, neighbours: shown.neighbours, metric: shown.metric }, ({ n, height, width, channels, pixels, said }) => {
+    channel.ask({ kind: 'own', drawing, model: shown.model, label: shown.label, ...onMap(), detail: true }, ({ n, height, width, channels, pixels, said }) => {
       if (mine !== generation || !subject.pad.drawing) return
       fault(said.error ?? '', 'channel')
       if (!n) return
@@ -218,9 +226,16 @@ function createSliders(root, setTriggerValue) {
   // To another start: what was there can be taken back.
   function leap(commit) {
     forget()
+    const chosen = commit.row ? `row:${commit.row}` : commit.own ? `own:${commit.own}` : shown.subject
+    if (start && chosen === shown.subject && commit.start === shown.start) return reset()
     if (start) history.push(entry())
-    before = null
     tell(commit)
+  }
+  function reset() {
+    moves.clear()
+    list.show(state())
+    show()
+    keep()
   }
   function back(to) {
     const [kind, value] = [to.chosen.split(':')[0], to.chosen.slice(to.chosen.indexOf(':') + 1)]
@@ -233,7 +248,7 @@ function createSliders(root, setTriggerValue) {
   const redo = () => { if (history.canRedo) back(history.redo(entry())) }
   part('undo').onclick = undo
   part('redo').onclick = redo
-  part('reset').onclick = () => { moves.clear(); list.show(state()); show(); keep() }
+  part('reset').onclick = reset
   part('from-image').onclick = () => leap({ start: '', moved: '' })
   part('from-mean').onclick = () => leap({ start: 'mean', moved: '' })
   part('from-sample').onclick = () => leap({ start: `sample:${Math.floor(Math.random() * 1e6)}`, moved: '' })

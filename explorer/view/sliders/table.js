@@ -5,7 +5,7 @@ import { download, measurer, painted } from '../js/download.js'
 import { FONT, escaped, sheet } from '../js/sheet.js'
 import { themeOf } from '../js/theme.js'
 
-const REACH = 3, CHOICES = [5, 7, 9, 11, 15, 21]
+const REACH = 3, CHOICES = [7, 9, 13, 25]
 // The server draws no more rows.
 const ROWS = 256
 // Room for the names of rows and columns in a saved picture, and the least side of a cell there.
