@@ -38,6 +38,7 @@ export function createRow(facts, dimension, on) {
     const box = element('div', 'lx-track')
     scale.append(band)
     box.append(canvas, slider, scale)
+    if (dead) box.append(element('span', 'lx-dead', facts.kl ? 'this one does nothing: posterior collapse' : 'this one does nothing: it hardly varies'))
     return box
   }
   function value() {
@@ -72,7 +73,7 @@ export function createRow(facts, dimension, on) {
     if (document.activeElement !== field || +field.value !== value) field.value = plain(+value.toFixed(3))
     node.dataset.moved = moved
     back.disabled = !moved
-    const words = moved ? awayWords(value - start, sigma) : dead ? 'does nothing' : ''
+    const words = moved ? awayWords(value - start, sigma) : ''
     say(away, words)
     slider.setAttribute('aria-valuetext', [number(value), moved && `${words} from the start`].filter(Boolean).join(', '))
     place(start, sigma)

@@ -110,13 +110,16 @@ function createSliders(root, setTriggerValue) {
 
   // From what the page starts, with what the page has moved.
   async function begin() {
+    const mine = generation
     forget()
     try {
       const found = await subject.open(shown, origin())
-      if (!found) return
-      start = found
+      if (!found || mine !== generation) return
+      // Where nothing was encoded, the card shows what is decoded there.
+      start = { ...found, seen: Boolean(found.pixels) }
       fault('', 'start')
     } catch (error) {
+      if (mine !== generation) return
       fault(error.message, 'start')
       if (start) return
       // What an address starts from may be gone; there is always a middle.
@@ -170,7 +173,8 @@ function createSliders(root, setTriggerValue) {
 
   // The image first, then what is said of it, then what all other dimensions would do.
   function show() {
-    const bare = { kind: 'latent', model: shown.model, z: [z()], ...(start.label === null ? {} : { labels: [start.label] }) }
+    const latents = start.seen ? [z()] : [z(), start.z]
+    const bare = { kind: 'latent', model: shown.model, z: latents, ...(start.label === null ? {} : { labels: latents.map(() => start.label) }) }
     decoded.waiting()
     ask(bare)
     clearTimeout(rest)
@@ -189,12 +193,13 @@ function createSliders(root, setTriggerValue) {
     return { kind: 'image', model: shown.model, row: +row, label: shown.label }
   }
   function ask(request) {
-    const mine = generation, what = decodedWords()
+    const mine = start, what = decodedWords()
     channel.ask(request, ({ n, height, width, channels, pixels, said }) => {
-      if (mine !== generation) return
+      if (mine !== start) return
       fault(said.error ?? '', 'channel')
       if (!n) return
       paint(part('decoded'), pixels, height, width, channels)
+      if (n > 1) { start.seen = true; paint(subject.canvas, pixels.subarray(height * width * channels), height, width, channels) }
       decoded.show(said, what)
     })
   }
