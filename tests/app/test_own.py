@@ -74,6 +74,7 @@ def test_a_drawing_is_decoded_while_it_is_made_and_kept_when_the_pen_is_lifted(m
     map_page.settled()
     image = check(map_page)
     assert map_page.part("original-caption").inner_text() == "your picture"
+    assert "centre" in map_page.part("original").get_attribute("title")
     assert "digit 7" in map_page.part("status").inner_text()
     map_page.page.get_by_role("button", name="Done").click()
     # The same link shows the same picture, and the map its place.
