@@ -21,7 +21,7 @@ def turn() -> None:
     shell.notices(models)
     choosers(models, view, shown)
     if spec.family == "vq-vae":
-        codes_instead()
+        codes_instead(view)
         return
     made = shown.made(view)
     flat = "raw" if spec.latent_dim == 2 else "pca"  # a map that is made with every atlas
@@ -61,13 +61,17 @@ def choosers(models: shell.Shelf, view: ViewState, shown: Shown) -> None:
             settings.told(view, shown)
 
 
-def codes_instead() -> None:
+def codes_instead(view: ViewState) -> None:
     """A VQ-VAE has no dimensions to turn."""
     st.info(
-        "The latent of a VQ-VAE is a grid of codes, each a number of an entry in its codebook: "
+        "The latent of a VQ-VAE is a grid of codes, each the number of an entry in its codebook: "
         "there is no dimension to slide along. Paint with its codes instead, or choose another "
         "model above."
     )
+    about = "The page Generate: swap single codes and see what they draw"
+    if st.button("Paint with its codes", type="primary", key="paint", help=about):
+        shell.show(view.changed(task="codes"))
+        st.switch_page("pages/generate.py")
 
 
 turn()

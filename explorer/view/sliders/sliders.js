@@ -234,7 +234,14 @@ function createSliders(root, setTriggerValue) {
     const chosen = commit.row ? `row:${commit.row}` : commit.own ? `own:${commit.own}` : shown.subject
     if (start && chosen === shown.subject && commit.start === shown.start) return reset()
     if (start) history.push(entry())
+    leave()
     tell(commit)
+  }
+  // What is still on its way belongs to the start before.
+  function leave() {
+    clearTimeout(rest)
+    if (start) start = { ...start }
+    decoded.waiting()
   }
   function reset() {
     moves.clear()
@@ -245,9 +252,9 @@ function createSliders(root, setTriggerValue) {
   function back(to) {
     const [kind, value] = [to.chosen.split(':')[0], to.chosen.slice(to.chosen.indexOf(':') + 1)]
     const elsewhere = to.chosen !== shown.subject || to.start !== shown.start
-    if (elsewhere) return tell({ ...(to.chosen === shown.subject ? {} : { [kind]: value }), start: to.start, moved: to.moved })
-    adopt(to.moved)
-    tell({ moved: to.moved })
+    if (elsewhere) leave()
+    else adopt(to.moved)
+    tell({ ...(to.chosen === shown.subject ? {} : { [kind]: value }), ...(elsewhere ? { start: to.start } : {}), moved: to.moved })
   }
   const undo = () => { if (telling) keep(); if (history.canUndo) back(history.undo(entry())) }
   const redo = () => { if (history.canRedo) back(history.redo(entry())) }

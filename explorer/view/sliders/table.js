@@ -5,7 +5,7 @@ import { download, measurer, painted } from '../js/download.js'
 import { FONT, escaped, sheet } from '../js/sheet.js'
 import { themeOf } from '../js/theme.js'
 
-const REACH = 3, CHOICES = [7, 9, 13, 25]
+const REACH = 3, CHOICES = [7, 9, 13, 25], STEPS = 13
 // The server draws no more rows.
 const ROWS = 256
 // Room for the names of rows and columns in a saved picture, and the least side of a cell there.
@@ -29,6 +29,7 @@ export function createTable(host, root, { view, facts, onCommit }) {
   const tools = element('div', 'lx-fold-tools'), note = element('span', 'lx-note'), scroll = element('div', 'lx-table')
   const steps = Object.assign(document.createElement('select'), { className: 'lx-button', title: 'Images in each row' })
   steps.append(...CHOICES.map(n => new Option(`${n} steps`, n)))
+  steps.value = STEPS
   steps.setAttribute('aria-label', 'Steps of the table')
   const dead = Object.assign(document.createElement('input'), { type: 'checkbox' }), label = element('label')
   label.append(dead, 'with dead dimensions')
