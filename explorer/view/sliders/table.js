@@ -72,7 +72,6 @@ export function createTable(host, root, { view, facts, onCommit }) {
     }
     save.disabled = !shown
   }
-  const cellOf = ({ picture, steps }) => Math.max(CELL, picture.naturalWidth / steps)
   function layOut() {
     const { picture, rows, steps } = shown, { names, kl, share, why, shape } = facts(), cell = cellOf(shown)
     const grid = element('div', 'lx-table-grid'), heads = element('div', 'lx-heads'), labels = element('div', 'lx-table-names')
@@ -124,12 +123,17 @@ export function createTable(host, root, { view, facts, onCommit }) {
   }
 }
 
+// How wide a cell is shown: so many whole pixels for each of an image's, that all of them look alike.
+const cellOf = ({ picture, steps }) => {
+  const wide = picture.naturalWidth / steps
+  return wide * Math.ceil(CELL / wide)
+}
 const rowWords = ({ names, kl, share }, dimension) =>
   `${names[dimension]}  ${kl ? `${kl[dimension].toFixed(2)} nats` : `${(100 * share[dimension]).toPrecision(2)} %`}`
 
 // The table with its names, title and notes as one SVG; its lengths are in pixels of the images.
 async function sheetOf({ picture, rows, steps, words }, facts, root) {
-  const cell = Math.max(CELL, picture.naturalWidth / steps), wide = cell * steps, high = cell * facts.shape[0] / facts.shape[1] * rows.length
+  const cell = cellOf({ picture, steps }), wide = cell * steps, high = cell * facts.shape[0] / facts.shape[1] * rows.length
   const text = (x, y, anchor, words) => `<text x="${x}" y="${y}" font-size="12" text-anchor="${anchor}">${escaped(words)}</text>`
   const drawing = headsOf(steps).map((head, k) => text(LEFT + cell * (k + 0.5), ABOVE - 6, 'middle', head)).join('') +
     rows.map((dimension, k) => text(LEFT - 8, ABOVE + high / rows.length * (k + 0.5) + 4, 'end', rowWords(facts, dimension))).join('')
