@@ -12,6 +12,7 @@ from explorer import store
 if TYPE_CHECKING:  # what is open already is asked for without torch
     from explorer.data import Dataset
     from explorer.latent.atlas import Atlas
+    from explorer.latent.dimensions import Dimensions
     from explorer.latent.places import Map
     from explorer.latent.roads import Roads
     from explorer.latent.trust import Trust
@@ -56,6 +57,12 @@ class Opened:
         from explorer.latent.paths import usual_distance
 
         return usual_distance(self.atlas.index)
+
+    @cached_property
+    def dimensions(self) -> Dimensions:
+        from explorer.latent.dimensions import measure
+
+        return measure(self.atlas.mean, self.atlas.logvar, self.model.network.has_prior)
 
     @cached_property
     def judge(self) -> Classifier | None:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from explorer import own
 from explorer.errors import ExplorerError
+from explorer.latent.dimensions import traverse
 from explorer.latent.neighbours import Metric
 from explorer.latent.opened import Opened
 from explorer.latent.round_trip import round_trips
@@ -19,12 +20,15 @@ from explorer.latent.subject import of_picture
 from explorer.latent.trust import Judgement
 from explorer.serve.catalogue import Catalogue
 from explorer.serve.requests import (
+    MAX_IMAGES,
     AnyRequest,
     ImageRequest,
     LatentRequest,
+    MapRequest,
     OnMap,
     OwnRequest,
     PlaceRequest,
+    TraverseRequest,
     WalkRequest,
     asked_by,
 )
@@ -56,6 +60,8 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     """
     if isinstance(request, WalkRequest):
         return _walked(request, catalogue)
+    if isinstance(request, TraverseRequest):
+        return _traverse(request, catalogue)
     if isinstance(request, LatentRequest) and request.dataset is None:
         return _bare(request, catalogue)
     assert request.dataset is not None
@@ -182,6 +188,22 @@ def _walked(request: WalkRequest, catalogue: Catalogue) -> tuple[np.ndarray, dic
     return to_bytes(opened.model.decode(z, weights)), said
 
 
+def _traverse(request: TraverseRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """Decode the walks one after the other, without a map."""
+    count = len(request.dimensions)
+    if count != len(request.ranges):
+        raise ExplorerError("A traversal needs one range for each of its dimensions.")
+    if count * request.steps > MAX_IMAGES:
+        raise ExplorerError(f"At most {MAX_IMAGES} images are decoded at once.")
+    model = catalogue.model(request.model)
+    low, high = np.array(request.ranges).T
+    values = np.linspace(low, high, request.steps, axis=1)
+    z = traverse(np.array(request.z), request.dimensions, values).reshape(-1, len(request.z))
+    labels = None if request.label is None else np.full(len(z), request.label, np.int64)
+    said = {"dimensions": request.dimensions, "source": model.device.type}
+    return to_bytes(model.decode(z, labels)), said
+
+
 def _given(request: LatentRequest) -> tuple[np.ndarray, np.ndarray | None]:
     """The latents `(n, D)` and classes `(n,)` of a request."""
     if len({len(row) for row in request.z}) != 1:
@@ -190,7 +212,7 @@ def _given(request: LatentRequest) -> tuple[np.ndarray, np.ndarray | None]:
     return np.asarray(request.z, np.float32), labels
 
 
-def _target(request: AnyRequest, projection: str, opened: Opened, said: dict[str, Any]) -> Target:
+def _target(request: MapRequest, projection: str, opened: Opened, said: dict[str, Any]) -> Target:
     """What a request means in an atlas, and in `said` what is to be told of it."""
     if isinstance(request, ImageRequest):
         return _image(request, opened, said)

@@ -3,6 +3,7 @@
 A request is one JSON object with a sequence number `seq` and a `kind`:
 
     latent  model, z (n x D)                        decode these latents
+    traverse  model, z (D), dimensions (k), ranges (k x 2), steps    decode walks along dimensions
     place   model, dataset, projection, xy (n x 2)  decode these places of a map
     image   model, dataset, row                     encode and decode this image of the data set
     own     model, dataset, own or drawing          the same of a picture of one's own; the image
@@ -41,6 +42,7 @@ from explorer.serve.quiet import activity
 from explorer.serve.requests import (
     MAX_SEQUENCE,
     AnyRequest,
+    TraverseRequest,
     WalkRequest,
     asked_by,
     parse,
@@ -131,6 +133,8 @@ def is_cold(request: AnyRequest) -> bool:
     """Whether something has to be opened or measured before this can be answered."""
     if isinstance(request, WalkRequest):
         return not known(catalogue, asked_by(request))
+    if isinstance(request, TraverseRequest):
+        return False
     if request.dataset is None or request.projection is None:
         return False
     opened = catalogue.peek(request.model, request.dataset, request.count)
@@ -142,6 +146,8 @@ def warm(request: AnyRequest) -> None:
     if isinstance(request, WalkRequest):
         with suppress(ExplorerError):
             track_of(catalogue, asked_by(request))
+        return
+    if isinstance(request, TraverseRequest):
         return
     if request.dataset is None or request.projection is None:
         return

@@ -10,6 +10,7 @@ import json
 import struct
 from functools import lru_cache
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +24,9 @@ from explorer.serve.address import atlas_of, class_of, opened, optional, own_of,
 from explorer.serve.catalogue import catalogue
 from explorer.serve.prepared import Task, when_made
 from explorer.serve.respond import aside, respond
+
+if TYPE_CHECKING:
+    from explorer.data import Dataset
 
 # Bytes per thumbnail request, one round trip: 512 images of 28x28 grey, 32 of 64x64 in colour.
 THUMB_BYTES = 512 * 28 * 28
@@ -40,16 +44,7 @@ async def points(request: Request) -> Response:
     projection = request.path_params["projection"]
 
     def missing() -> Task | None:
-        if optional(request, "count") is None:
-            return None
-        wanted = atlas_of(request)
-        maps = projections_of(store.open_artefact(wanted["model"]))
-        known = [m for m in maps if (m.dataset, m.images) == (wanted["dataset"], wanted["count"])]
-        if not known:
-            return "encode", wanted
-        if not any(projection in one.projections for one in known):
-            return "project", wanted | {"projection": projection}
-        return None
+        return unmade(request, projection)
 
     def decided_by() -> bytes:
         one = opened(request)
@@ -72,6 +67,21 @@ async def points(request: Request) -> Response:
     return await when_made(request, missing, body, "application/octet-stream", decided_by)
 
 
+def unmade(request: Request, projection: str | None = None) -> Task | None:
+    """The task that makes the atlas, or the map of it, that an address names; None where it is
+    there, or no number of images is asked for."""
+    if optional(request, "count") is None:
+        return None
+    wanted = atlas_of(request)
+    maps = projections_of(store.open_artefact(wanted["model"]))
+    known = [m for m in maps if (m.dataset, m.images) == (wanted["dataset"], wanted["count"])]
+    if not known:
+        return "encode", wanted
+    if projection and not any(projection in one.projections for one in known):
+        return "project", wanted | {"projection": projection}
+    return None
+
+
 def _prepare(one: Opened, names: dict[str, str]) -> None:
     """Compute what the first click on a map would wait for; the first image of a generated set
     takes longer than others too."""
@@ -81,23 +91,29 @@ def _prepare(one: Opened, names: dict[str, str]) -> None:
 
 def _header(one: Opened, names: dict[str, str]) -> bytes:
     """What is said of a map beside its points, as JSON padded to 4 bytes."""
-    dataset = catalogue.dataset(names["dataset"])
-    channels, height, width = dataset.image_shape
     header = json.dumps(
         {
             "axes": one.map(names["projection"]).axes,
-            "classes": dataset.classes,
             "count": len(one.atlas),
-            "noun": dataset.noun,
-            "origins": dataset.origins,
             "sample": one.atlas.sample,
-            "shape": [height, width, channels],
-            "total": len(dataset),
             "variational": one.atlas.logvar is not None,
-            "thumb_chunk": thumb_chunk(dataset.image_shape),
+            **about_images(catalogue.dataset(names["dataset"])),
         }
     ).encode()
     return header + b" " * (-len(header) % 4)
+
+
+def about_images(dataset: Dataset) -> dict[str, Any]:
+    """What a page has to know of a data set to name its images and to fetch them."""
+    channels, height, width = dataset.image_shape
+    return {
+        "classes": dataset.classes,
+        "noun": dataset.noun,
+        "origins": dataset.origins,
+        "shape": [height, width, channels],
+        "total": len(dataset),
+        "thumb_chunk": thumb_chunk(dataset.image_shape),
+    }
 
 
 async def quality(request: Request) -> Response:

@@ -10,7 +10,7 @@ from explorer.latent.neighbours import MAX_NEIGHBOURS, Metric
 from explorer.latent.spec import MAX_KEY
 from explorer.latent.walk import Walk
 from explorer.serve.tracks import Asked
-from explorer.spec import Spec
+from explorer.spec import MAX_LATENT_DIM, Spec
 
 MAX_IMAGES = 256
 MAX_SEQUENCE = 2**32 - 1
@@ -19,6 +19,8 @@ MAX_ID, MAX_DATASET = 64, 74
 MAX_ROW = 2**31 - 1
 # Far beyond any latent or map, and small enough that no sum or distance of them overflows.
 MAX_COORDINATE = 1e6
+# Of a traversal, which decodes no more than MAX_IMAGES in all.
+MAX_WALKS, MAX_STEPS = 32, 25
 Label = Annotated[int, Field(ge=0, le=255)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
@@ -73,6 +75,20 @@ class LatentRequest(Told):
         return self
 
 
+class TraverseRequest(Numbered):
+    """Walks along some dimensions (from 0) of a latent, `steps` images each: from the first to the
+    second of its `ranges`, the others held. `label` is the class that a conditional model draws."""
+
+    kind: Literal["traverse"]
+    z: tuple[Coordinate, ...] = Field(min_length=1, max_length=MAX_LATENT_DIM)
+    dimensions: tuple[Annotated[int, Field(ge=0, lt=MAX_LATENT_DIM)], ...] = Field(
+        min_length=1, max_length=MAX_WALKS
+    )
+    ranges: tuple[tuple[Coordinate, Coordinate], ...] = Field(min_length=1, max_length=MAX_WALKS)
+    steps: int = Field(ge=2, le=MAX_STEPS)
+    label: Label | None = None
+
+
 class PlaceRequest(OnMap):
     kind: Literal["place"]
     xy: tuple[tuple[Coordinate, Coordinate], ...] = Field(min_length=1, max_length=MAX_IMAGES)
@@ -110,7 +126,8 @@ class WalkRequest(Numbered):
     at: tuple[Share, ...] = Field(min_length=1, max_length=MAX_IMAGES)
 
 
-AnyRequest = LatentRequest | PlaceRequest | ImageRequest | OwnRequest | WalkRequest
+MapRequest = LatentRequest | PlaceRequest | ImageRequest | OwnRequest
+AnyRequest = MapRequest | TraverseRequest | WalkRequest
 _ADAPTER: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="kind")])
 
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from explorer.serve import jobs, overlays, points, selection, subjects, walks
+from explorer.serve import dimensions, jobs, overlays, points, selection, subjects, walks
 from explorer.serve.ahead import VIEW, FetchAhead
 from explorer.serve.decode import decode
 from explorer.serve.quiet import Noticing
@@ -30,8 +30,10 @@ GET: dict[str, Any] = {
     f"group/{MAP}": selection.group,
     f"group/{MAP}/group.csv": selection.csv,
     f"group/{MAP}/group.png": selection.png,
-    f"posterior/{MAP}/{{row:int}}": selection.posterior,
+    f"posterior/{MAP}": selection.posterior,
     f"search/{ATLAS}": selection.search,
+    f"dimensions/{ATLAS}": dimensions.dimensions,
+    f"traversal/{ATLAS}": dimensions.traversal,
     f"subject/{MAP}": subjects.show,
     f"walk/{MAP}": walks.walk,
     f"walk/{MAP}/walk.gif": walks.gif,

@@ -100,28 +100,29 @@ async def png(request: Request) -> Response:
 
 
 async def posterior(request: Request) -> Response:
-    """The posterior of the image `row`, from `n` samples with `seed` at `temperature`.
+    """The posterior of the image that `at` names (see `latent.origin`), from `n` samples with
+    `seed` at `temperature`.
 
     A conditional model draws the class `label`, or the image's own.
 
     The mean image and the standard deviation image follow the JSON, the latter scaled so that 255
-    is `deviation_max`. JSON: `row`, `seed`, `temperature`, `sigma` (first 8), `places` (n x 2),
+    is `deviation_max`. JSON: `at`, `seed`, `temperature`, `sigma` (first 8), `places` (n x 2),
     `exact`, `as`, `deviation_max`, `words`, `shape`.
     """
 
     def body() -> bytes:
         from explorer.latent.posterior import SAMPLES, spread
+        from explorer.latent.subject import subject
 
         names, query = request.path_params, request.query_params
         seed, n = optional(request, "seed") or 0, optional(request, "n") or SAMPLES
-        label = class_of(request)
         temperature = _number(query.get("temperature", "1"))
-        one = opened(request)
-        view = (one.map(names["projection"]), one.model, names["row"])
-        found = spread(*view, n=n, seed=seed, temperature=temperature, label=label)
+        one, key, at = opened(request), names["projection"], query.get("at", "")
+        start = subject(one, at, key, class_of(request))
+        found = spread(one.map(key), one.model, start, n=n, seed=seed, temperature=temperature)
         peak = float(found.deviation.max())
         said = {
-            "row": names["row"],
+            "at": at,
             "seed": seed,
             "temperature": temperature,
             "sigma": np.round(found.sigma[:SHOWN].astype(float), 4).tolist(),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from explorer import own, store
 from explorer.errors import ExplorerError, unknown_name
 from explorer.latent import origin
+from explorer.latent.moves import moves_of_text
 from explorer.latent.neighbours import MAX_NEIGHBOURS
 from explorer.latent.polygon import polygon_of_text, stroke_of_text
 from explorer.latent.search import LONGEST
@@ -140,17 +141,7 @@ def subject(text: str, shown: Shown) -> str:
 
 def moved(text: str, shown: Shown) -> str:
     """Dimensions and where they were moved to. How many dimensions there are the page knows."""
-    try:
-        for part in text.split(","):
-            dimension, value = part.split(":")
-            if not (dimension.isascii() and dimension.isdigit() and 0 < int(dimension) < 1_000_000):
-                raise ValueError
-            if not abs(float(value)) <= MAX_COORDINATE:
-                raise ValueError
-    except ValueError as error:
-        raise ExplorerError(
-            "Moved dimensions are written as number:value with commas between, like 3:1.25,7:-0.5."
-        ) from error
+    moves_of_text(text)
     return text
 
 

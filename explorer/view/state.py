@@ -53,11 +53,15 @@ class ViewState:
 
     Dimensions: `start` what the sliders start from (a text of `explorer.latent.origin`; empty: what
     is chosen), `moved` the dimensions that were moved from there ("3:1.25,7:-0.5", counted from 1),
-    `order` how they are sorted. Paths: `a` and `b` the ends (such texts; empty: what is chosen, and
-    another image), `ways`, `steps`, the `models` that are shown beside this one, the line `stroke`
-    that was drawn over the map, and the groups `plus` and `minus` (texts of `latent.walk`) whose
-    difference, times `strength`, is added to A. Generate:
-    the `task`, and of samples the `sampler`, how many (`n`), `temperature` and `seed`.
+    `order` how they are sorted; `table` the steps of the table of all of them and `dead` whether it
+    has dead ones, `posterior` the temperature of the posterior in pixels (both None: folded away).
+
+    Paths: `a` and `b` the ends (such texts; empty: what is chosen, and another image), `ways`,
+    `steps`, the `models` that are shown beside this one, the line `stroke` that was drawn over the
+    map, and the groups `plus` and `minus` (texts of `latent.walk`) whose difference, times
+    `strength`, is added to A.
+
+    Generate: the `task`, and of samples the `sampler`, how many (`n`), `temperature` and `seed`.
     """
 
     model: str
@@ -81,6 +85,9 @@ class ViewState:
     start: str = ""
     moved: str = ""
     order: str = "kl"
+    table: int | None = None
+    dead: bool = False
+    posterior: float | None = None
     a: str = ""
     b: str = ""
     ways: str = "linear,slerp,density"
@@ -147,7 +154,8 @@ class ViewState:
 
     def taking(self, texts: Mapping[str, str], shown: Shown) -> tuple[ViewState, list[str]]:
         """The view with properties as an address says them, and one sentence for each that was not
-        usable. What is chosen (`row`, `place`, `own`) takes the place of what was."""
+        usable. An empty text puts a property back. What is chosen (`row`, `place`, `own`) takes the
+        place of what was."""
         view, unusable = self, []
         chosen: dict[str, Callable[[Any], ViewState]] = {
             "row": lambda row: view.at_row(row),
@@ -158,7 +166,7 @@ class ViewState:
             try:
                 if name not in PROPERTIES or name == "model":
                     raise unknown_name("setting", name, PROPERTIES)
-                value = PROPERTIES[name].read(text, shown)
+                value: Any = PROPERTIES[name].read(text, shown) if text else DEFAULTS[name]
             except ExplorerError as error:
                 unusable.append(str(error))
                 continue
@@ -257,6 +265,13 @@ PROPERTIES: dict[str, Property] = {
     "start": Property(readers.subject, pages=DIMENSIONS),
     "moved": Property(readers.moved, pages=DIMENSIONS),
     "order": Property(readers.one_of("order", lambda shown: ORDERS), pages=DIMENSIONS),
+    "table": Property(readers.counted("number of steps", *STEPS), pages=DIMENSIONS),
+    "dead": Property(readers.switch, lambda value: "on" if value else "off", DIMENSIONS),
+    "posterior": Property(
+        readers.number("temperature", 0, HOTTEST),
+        lambda value: None if value is None else f"{value:g}",
+        DIMENSIONS,
+    ),
     # paths
     "a": Property(readers.subject, pages=PATHS),
     "b": Property(readers.subject, pages=PATHS),

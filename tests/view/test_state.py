@@ -200,6 +200,7 @@ def test_what_a_component_commits_is_read_as_an_address_is():
     assert (taken.row, taken.moved, unusable) == (12, "2:0.5", [])
     # Something else chosen: the sliders start anew from it.
     assert view.taking({"row": "12"}, MODELS["two"])[0].moved == ""
+    assert taken.taking({"moved": "", "start": ""}, MODELS["two"]) == (taken.changed(moved=""), [])
     same, unusable = view.taking({"steps": "99", "model": "other", "hat": "1"}, MODELS["two"])
     assert same == view
     assert len(unusable) == 3
