@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from explorer.serve import jobs, overlays, points, selection
+from explorer.serve import jobs, overlays, points, samples, selection
 from explorer.serve.ahead import VIEW, FetchAhead
 from explorer.serve.decode import decode
 from explorer.serve.quiet import Noticing
@@ -32,6 +32,10 @@ GET: dict[str, Any] = {
     f"group/{MAP}/group.png": selection.png,
     f"posterior/{MAP}/{{row:int}}": selection.posterior,
     f"search/{ATLAS}": selection.search,
+    f"samples/{ATLAS}/{{sampler}}": samples.samples,
+    f"samples/{ATLAS}/{{sampler}}/samples.png": samples.png,
+    f"samples/{ATLAS}/{{sampler}}/samples.csv": samples.table,
+    f"manifold/{ATLAS}": samples.manifold,
     "jobs/{id}": jobs.show,
     "jobs/{id}/preview": jobs.preview,
 }
