@@ -2,7 +2,7 @@
 
 Two samplers stand side by side. `prior` is what the model was trained to be drawn from: N(0, I) for
 VAEs, the learned prior of a VQ-VAE, N(0, Lambda) for PCA; plain autoencoders have none and are
-drawn from N(0, I) to show what that means. `fit` is made afterwards: a Gaussian mixture over the
+drawn from N(0, I) to show what that means. `mixture` is made afterwards: a Gaussian mixture over the
 encodings, or how often each code stands in each cell. A draw is told by the model, its atlas, the
 sampler, `n`, `temperature` and `seed` alone, so that it is the same in any browser.
 
@@ -26,8 +26,8 @@ from explorer.latent.report import Report
 if TYPE_CHECKING:
     from explorer.latent.atlas import Atlas
 
-Sampler = Literal["prior", "fit"]
-SAMPLERS: tuple[Sampler, ...] = ("prior", "fit")
+Sampler = Literal["prior", "mixture"]
+SAMPLERS: tuple[Sampler, ...] = ("prior", "mixture")
 MOST, HOTTEST = 256, 3.0
 MAX_SEED = 2**31 - 1
 # Code grids written at once, whatever their number, so that the first do not depend on it.
@@ -136,7 +136,7 @@ def told(opened: Opened, asked: Asked) -> np.ndarray | None:
 
 def _latents(opened: Opened, sampler: str, asked: Asked) -> tuple[np.ndarray, str, str]:
     rng = np.random.default_rng(asked.seed)
-    if sampler == "fit":
+    if sampler == "mixture":
         mixture = fitted(opened, asked.components)
         assert isinstance(mixture, Mixture)
         title = f"Gaussian mixture, {len(mixture)} component{'s' if len(mixture) > 1 else ''}"
@@ -182,7 +182,7 @@ def signed(value: float) -> str:
 
 
 def _codes(opened: Opened, sampler: str, asked: Asked) -> tuple[np.ndarray, str, str]:
-    if sampler == "fit":
+    if sampler == "mixture":
         cells = fitted(opened, asked.components)
         assert isinstance(cells, Cells)
         codes = cells.draw(asked.n, np.random.default_rng(asked.seed), asked.temperature)

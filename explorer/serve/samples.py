@@ -129,7 +129,7 @@ def _missing(request: Request) -> Task | None:
     """The fit that has to be made before."""
     from explorer.latent.sample import kept
 
-    if request.path_params["sampler"] != "fit":
+    if request.path_params["sampler"] != "mixture":
         return None
     atlas, components = atlas_of(request), _asked(request).components
     one = opened(request)

@@ -81,16 +81,16 @@ def test_a_conditional_model_is_told_each_class_in_turn_or_the_one_chosen(put):
 
 def test_the_mixture_is_fit_once_kept_and_drawn_from(put, monkeypatch):
     opened = opened_with_fit(put, "linear")
-    one = draw(opened, "fit", Asked(n=40, components=3))
+    one = draw(opened, "mixture", Asked(n=40, components=3))
     kept = sample.fitted(opened, 3)
     assert isinstance(kept, Mixture)
     assert np.array_equal(one.z, kept.draw(40, np.random.default_rng(0)))
     assert "270 images of mnist-5k" in one.words
     assert "the latents of" in one.words
     monkeypatch.setattr(sample, "fit", None)
-    assert np.array_equal(draw(opened, "fit", Asked(n=40, components=3)).z, one.z)
+    assert np.array_equal(draw(opened, "mixture", Asked(n=40, components=3)).z, one.z)
     with pytest.raises(ExplorerError, match="No density has been fit"):
-        draw(opened, "fit", Asked(components=4))
+        draw(opened, "mixture", Asked(components=4))
 
 
 def test_the_mixture_of_a_vae_is_fit_to_draws_of_its_posteriors(put):
@@ -101,7 +101,7 @@ def test_the_mixture_of_a_vae_is_fit_to_draws_of_its_posteriors(put):
     z = sample.aggregate(atlas, np.random.default_rng(0))
     wider = atlas.mean.var(0) + np.exp(atlas.logvar).mean(0)
     assert z.var(0) == pytest.approx(wider, rel=0.25)
-    assert "one posterior draw each of 270 images" in draw(opened, "fit", Asked(components=3)).words
+    assert "one posterior draw each of 270 images" in draw(opened, "mixture", Asked(components=3)).words
 
 
 def test_a_density_of_other_weights_or_latents_is_not_used(put):
@@ -158,14 +158,14 @@ def test_codes_drawn_apart_are_as_frequent_as_in_the_images(put):
     cells = sample.fitted(opened, 3)
     assert isinstance(cells, Cells)
     assert cells.counts.sum(-1).tolist() == np.full(codes.shape[1:], 300).tolist()
-    drawn = draw(opened, "fit", Asked(n=256)).codes
+    drawn = draw(opened, "mixture", Asked(n=256)).codes
     for cell in [(0, 0), (3, 3), (4, 2)]:
         real, new = (np.bincount(c[(slice(None), *cell)], minlength=16) for c in (codes, drawn))
         assert new / 256 == pytest.approx(real / 300, abs=0.1)
-    likeliest = draw(opened, "fit", Asked(n=4, temperature=0)).codes
+    likeliest = draw(opened, "mixture", Asked(n=4, temperature=0)).codes
     chosen = np.take_along_axis(cells.counts[None], likeliest[..., None], -1)[..., 0]
     assert (chosen == cells.counts.max(-1)).all()
-    assert np.array_equal(draw(opened, "fit", Asked(n=9)).codes, drawn[:9])
+    assert np.array_equal(draw(opened, "mixture", Asked(n=9)).codes, drawn[:9])
 
 
 # --- what is asked ----------------------------------------------------------------------------

@@ -87,18 +87,18 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(client):
 
 
 def test_a_mixture_is_fit_by_the_worker_when_it_is_first_asked_for(working):
-    address = "/explorer/samples/linear/mnist-5k/fit?count=300&n=12&components=3&who=me"
+    address = "/explorer/samples/linear/mnist-5k/mixture?count=300&n=12&components=3&who=me"
     answer = working.get(address)
     assert answer.status_code == 202
     assert worker.wait(answer.json()["job"], lambda job: job.ended, 120).state == "done"
     said, _, z = parse(working.get(address).content)
     opened = open_atlas("linear", "mnist-5k", 300)
-    assert np.array_equal(z, draw(opened, "fit", Asked(n=12, components=3)).z)
+    assert np.array_equal(z, draw(opened, "mixture", Asked(n=12, components=3)).z)
     assert "3 components" in said["title"]
 
 
 def test_a_mixture_that_cannot_be_fit_is_said(working):
-    address = "/explorer/samples/linear/mnist-5k/fit?count=300&components=64&who=me"
+    address = "/explorer/samples/linear/mnist-5k/mixture?count=300&components=64&who=me"
     sample.make(silent, model="linear", dataset="mnist-5k", count=300, components=64)
     assert working.get(address).status_code == 200
     assert working.get(address.replace("=64", "=65")).status_code == 404
@@ -164,8 +164,8 @@ def test_the_table_of_a_vq_vae_holds_its_codes(client, put):
         (f"samples/{WHERE}/prior?temperature=nan", "0 to 3"),
         (f"samples/{WHERE}/prior?temperature=warm", "number like"),
         (f"samples/{WHERE}/prior?seed=9999999999", "whole number"),
-        (f"samples/{WHERE}/fit", "needs the number of images"),
-        (f"samples/{WHERE}/fit?count=5000&components=99", "1 to 64"),
+        (f"samples/{WHERE}/mixture", "needs the number of images"),
+        (f"samples/{WHERE}/mixture?count=5000&components=99", "1 to 64"),
         ("samples/mnist-cvae-2d/mnist-5k/prior?label=10", "0 to 9"),
         ("samples/mnist-vae-9d/mnist-5k/prior", "no model called"),
         ("manifold/mnist-vae-20/mnist-5k", "20 latent dimensions"),
