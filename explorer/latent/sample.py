@@ -2,7 +2,7 @@
 
 Two samplers stand side by side. `prior` is what the model was trained to be drawn from: N(0, I) for
 VAEs, the learned prior of a VQ-VAE, N(0, Lambda) for PCA; plain autoencoders have none and are
-drawn from N(0, I) to show what that means. `mixture` is made afterwards: a Gaussian mixture over the
+drawn from N(0, I) to show what that means. `mixture` is fit afterwards: Gaussians over the
 encodings, or how often each code stands in each cell. A draw is told by the model, its atlas, the
 sampler, `n`, `temperature` and `seed` alone, so that it is the same in any browser.
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from explorer.serve import jobs, overlays, points, samples, selection
+from explorer.serve import jobs, overlays, points, samples, selection, subjects
 from explorer.serve.ahead import VIEW, FetchAhead
 from explorer.serve.decode import decode
 from explorer.serve.quiet import Noticing
@@ -36,6 +36,7 @@ GET: dict[str, Any] = {
     f"samples/{ATLAS}/{{sampler}}/samples.png": samples.png,
     f"samples/{ATLAS}/{{sampler}}/samples.csv": samples.table,
     f"manifold/{ATLAS}": samples.manifold,
+    f"subject/{MAP}": subjects.show,
     "jobs/{id}": jobs.show,
     "jobs/{id}/preview": jobs.preview,
 }
@@ -59,6 +60,7 @@ def routes() -> list[BaseRoute]:
         WebSocketRoute(f"{PREFIX}/decode", decode),
         *(Route(f"{PREFIX}/{path}", answer) for path, answer in GET.items()),
         Route(f"{PREFIX}/jobs/{{id}}/leave", jobs.leave, methods=["POST"]),
+        Route(f"{PREFIX}/own", subjects.keep, methods=["POST"]),
         Mount(f"{PREFIX}/assets", Revalidated(directory=VIEW)),
         Mount(f"{PREFIX}/plotly", Revalidated(directory=package)),
     ]

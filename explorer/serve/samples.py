@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import struct
 from functools import lru_cache
 from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,7 @@ from explorer.latent.opened import Opened
 from explorer.serve.address import atlas_of, class_of, opened, optional
 from explorer.serve.answer import to_bytes
 from explorer.serve.prepared import Task, when_made
-from explorer.serve.respond import respond
+from explorer.serve.respond import headed, respond
 
 if TYPE_CHECKING:
     from explorer.latent.sample import Asked, Drawn
@@ -45,9 +44,8 @@ async def samples(request: Request) -> Response:
     def body() -> bytes:
         drawn, images, judged = _drawn(request)
         pixels = to_bytes(images)
-        said = json.dumps(_said(drawn, judged, pixels.shape[1:], opened(request)))
-        header = said.encode() + b" " * (-len(said) % 4)
-        start = struct.pack("<2I", len(pixels), len(header)) + header + pixels.tobytes()
+        said = _said(drawn, judged, pixels.shape[1:], opened(request))
+        start = headed(len(pixels), said) + pixels.tobytes()
         return start + b"\0" * (-pixels.size % 4) + drawn.z.astype("<f4").tobytes()
 
     return await when_made(request, lambda: _missing(request), body, "application/octet-stream")

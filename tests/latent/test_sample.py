@@ -101,7 +101,10 @@ def test_the_mixture_of_a_vae_is_fit_to_draws_of_its_posteriors(put):
     z = sample.aggregate(atlas, np.random.default_rng(0))
     wider = atlas.mean.var(0) + np.exp(atlas.logvar).mean(0)
     assert z.var(0) == pytest.approx(wider, rel=0.25)
-    assert "one posterior draw each of 270 images" in draw(opened, "mixture", Asked(components=3)).words
+    assert (
+        "one posterior draw each of 270 images"
+        in draw(opened, "mixture", Asked(components=3)).words
+    )
 
 
 def test_a_density_of_other_weights_or_latents_is_not_used(put):
