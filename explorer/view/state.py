@@ -36,6 +36,9 @@ TASKS = {
 SAMPLERS = {"both": "Side by side", "prior": "Prior", "mixture": "Mixture"}
 SAMPLES = (1, 256)
 HOTTEST = 3.0
+COMPONENTS, MOST_COMPONENTS = 10, 64
+SPACINGS = {"normal": "By the Gaussian", "linear": "Evenly"}
+REACH = (0.5, 10.0)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,11 @@ class ViewState:
     is chosen), `moved` the dimensions that were moved from there ("3:1.25,7:-0.5", counted from 1),
     `order` how they are sorted. Paths: `a` and `b` the ends (such texts; empty: what is chosen, and
     another image), `ways`, `steps`, and the `models` that are shown beside each other. Generate:
-    the `task`, and of samples the `sampler`, how many (`n`), `temperature` and `seed`.
+    the `task`, and of samples the `sampler`, how many (`n`), `temperature`, `seed`, how many
+    `components` a mixture has, and which one is `picked` ("prior-12"); how the cells of a manifold
+    are `spaced`, and its `reach` in standard deviations; among classes the `style` that is drawn as
+    each (the number of a sample; empty: that of the chosen image) and the `mix` of two of them
+    ("3,8,0.5": so much of the second).
     """
 
     model: str
@@ -88,6 +95,12 @@ class ViewState:
     n: int = 64
     temperature: float = 1.0
     seed: int = 0
+    components: int = COMPONENTS
+    picked: str = ""
+    spaced: str = "normal"
+    reach: float = 3.0
+    style: str = ""
+    mix: str = ""
 
     @property
     def subject(self) -> str:
@@ -167,6 +180,7 @@ class ViewState:
         return replace(
             self.on_another_map().with_ends(same_images=self.dataset == dataset),
             moved="",  # a dimension means something else there
+            mix="",
             model=model,
             dataset=dataset,
             count=count,
@@ -264,6 +278,14 @@ PROPERTIES: dict[str, Property] = {
         readers.number("temperature", 0, HOTTEST), lambda value: f"{value:g}", GENERATE
     ),
     "seed": Property(readers.counted("seed", 0, 999_999_999), pages=GENERATE),
+    "components": Property(
+        readers.counted("number of components", 1, MOST_COMPONENTS), pages=GENERATE
+    ),
+    "picked": Property(readers.picked, pages=GENERATE),
+    "spaced": Property(readers.one_of("spacing", lambda shown: SPACINGS), pages=GENERATE),
+    "reach": Property(readers.number("range", *REACH), lambda value: f"{value:g}", GENERATE),
+    "style": Property(readers.style, pages=GENERATE),
+    "mix": Property(readers.mix, pages=GENERATE),
 }
 # What a link says always, so that it opens the same view when a default changes.
 ALWAYS = ("model", "dataset", "count", "projection", "layer", "row")
