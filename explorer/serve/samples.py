@@ -35,7 +35,7 @@ async def samples(request: Request) -> Response:
     """uint32 n, uint32 length of the JSON, the JSON padded to 4 bytes, the pixels, uint8
     (n, H, W, C), padded to 4 bytes, then the latents, float32 (n, D).
 
-    JSON: `shape` [H, W, C], `dimensions`, `title`, `words`, `told` (class of each, or null),
+    JSON: `shape` [H, W, C], `dimensions`, `classes` (names), `title`, `words`, `told` (class of each, or null),
     `reads` and `sure` of each (null without a classifier), `counts` by class, `confident` (share),
     `among` (share that lies among encoded images), `nearest` (row), `distance` and `own` of each,
     `codes` of each (null but for a VQ-VAE).
@@ -173,6 +173,7 @@ def _said(drawn: Drawn, facts: Judged, shape: tuple[int, ...], one: Opened) -> d
     return {
         "shape": shape,
         "dimensions": drawn.z.shape[1],
+        "classes": one.dataset.classes,
         "title": drawn.title,
         "words": drawn.words,
         "told": None if drawn.labels is None else drawn.labels.tolist(),
