@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from explorer import own
 from explorer.errors import ExplorerError
 from explorer.latent.opened import Opened
 from explorer.serve.catalogue import catalogue
@@ -29,6 +30,15 @@ def optional(request: Request, name: str, called: str = "") -> int | None:
     """The whole number `name` in the query, None where it is left out; a refusal says `called`."""
     text = request.query_params.get(name, "")
     return whole(text, called or name) if text else None
+
+
+def own_of(request: Request) -> str | None:
+    """The own picture that an address names, None where it names none. Raises ExplorerError for one
+    that is not kept."""
+    name = request.query_params.get("own")
+    if name is not None and not own.exists(name):
+        raise ExplorerError(own.GONE)
+    return name
 
 
 def opened(request: Request) -> Opened:
