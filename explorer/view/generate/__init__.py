@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from explorer import store
+from explorer.view.samples import samples
 from explorer.view.shell import Shelf
 from explorer.view.state import ViewState
 
@@ -21,5 +22,16 @@ class Task:
     draw: Callable[[Shelf, ViewState], None]
 
 
+def _always(card: store.Card) -> str:
+    return ""
+
+
 # In the order in which they are offered; names as the address has them.
-TASKS: dict[str, Task] = {}
+TASKS: dict[str, Task] = {
+    "samples": Task(
+        "Samples",
+        "New images from the prior, beside those of a density fit to where the encoder puts images.",
+        _always,
+        samples,
+    ),
+}

@@ -1,5 +1,6 @@
 // One sampler: what it draws from, its images, and what can be said of them.
 import { at, jobUrl } from '../js/address.js'
+import { parseHead } from '../js/binary.js'
 import { element, say } from '../js/dom.js'
 import { createGallery } from '../js/gallery.js'
 import { latest } from '../js/latest.js'
@@ -8,8 +9,7 @@ import { ready } from '../js/waiting.js'
 
 // The answer of the route `samples` as its parts.
 export function parseSamples(buffer) {
-  const [n, length] = new Uint32Array(buffer, 0, 2), said = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)))
-  const size = n * said.shape.reduce((product, side) => product * side, 1), start = 8 + length
+  const { n, said, at: start } = parseHead(buffer), size = n * said.shape.reduce((product, side) => product * side, 1)
   const pixels = new Uint8Array(buffer, start, size), z = new Float32Array(buffer, start + size + (4 - size % 4) % 4)
   return { ...said, n, pixels, latent: index => z.subarray(index * said.dimensions, (index + 1) * said.dimensions) }
 }
