@@ -34,8 +34,8 @@ SHOWN = 8
 @dataclass(frozen=True)
 class Target:
     """What a request means: latents `z (n, D)` and the classes `labels`, `(n,)` or weights
-    `(n, K)`, that a conditional model is told. `position` is the atlas point whose own latent the first one is; `own` the image
-    of one's own `(C, H, W)` behind it."""
+    `(n, K)`, that a conditional model is told. `position` is the atlas point whose own latent the
+    first one is; `own` the image of one's own `(C, H, W)` behind it."""
 
     z: np.ndarray
     labels: np.ndarray | None

@@ -10,6 +10,7 @@ import json
 import struct
 from functools import lru_cache
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +24,9 @@ from explorer.serve.address import atlas_of, class_of, opened, optional, own_of,
 from explorer.serve.catalogue import catalogue
 from explorer.serve.prepared import Task, when_made
 from explorer.serve.respond import aside, respond
+
+if TYPE_CHECKING:
+    from explorer.data import Dataset
 
 # Bytes per thumbnail request, one round trip: 512 images of 28x28 grey, 32 of 64x64 in colour.
 THUMB_BYTES = 512 * 28 * 28
@@ -82,23 +86,29 @@ def _prepare(one: Opened, names: dict[str, str]) -> None:
 
 def _header(one: Opened, names: dict[str, str]) -> bytes:
     """What is said of a map beside its points, as JSON padded to 4 bytes."""
-    dataset = catalogue.dataset(names["dataset"])
-    channels, height, width = dataset.image_shape
     header = json.dumps(
-        {
+        about_images(catalogue.dataset(names["dataset"]))
+        | {
             "axes": one.map(names["projection"]).axes,
-            "classes": dataset.classes,
             "count": len(one.atlas),
-            "noun": dataset.noun,
-            "origins": dataset.origins,
             "sample": one.atlas.sample,
-            "shape": [height, width, channels],
-            "total": len(dataset),
             "variational": one.atlas.logvar is not None,
-            "thumb_chunk": thumb_chunk(dataset.image_shape),
         }
     ).encode()
     return header + b" " * (-len(header) % 4)
+
+
+def about_images(dataset: Dataset) -> dict[str, Any]:
+    """What a browser has to know of a data set to fetch its images and to name them."""
+    channels, height, width = dataset.image_shape
+    return {
+        "classes": dataset.classes,
+        "noun": dataset.noun,
+        "origins": dataset.origins,
+        "shape": [height, width, channels],
+        "total": len(dataset),
+        "thumb_chunk": thumb_chunk(dataset.image_shape),
+    }
 
 
 async def quality(request: Request) -> Response:

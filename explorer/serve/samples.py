@@ -23,6 +23,7 @@ from explorer.errors import ExplorerError
 from explorer.latent.opened import Opened
 from explorer.serve.address import atlas_of, class_of, opened, optional
 from explorer.serve.answer import to_bytes
+from explorer.serve.points import about_images
 from explorer.serve.prepared import Task, when_made
 from explorer.serve.respond import headed, respond
 
@@ -35,10 +36,10 @@ async def samples(request: Request) -> Response:
     """uint32 n, uint32 length of the JSON, the JSON padded to 4 bytes, the pixels, uint8
     (n, H, W, C), padded to 4 bytes, then the latents, float32 (n, D).
 
-    JSON: `shape` [H, W, C], `dimensions`, `classes` (names), `title`, `words`, `told` (class of each, or null),
-    `reads` and `sure` of each (null without a classifier), `counts` by class, `confident` (share),
-    `among` (share that lies among encoded images), `nearest` (row), `distance` and `own` of each,
-    `codes` of each (null but for a VQ-VAE).
+    JSON: `shape` [H, W, C], `dimensions`, `classes` (names), `title`, `words`, `told` (class of
+    each, or null), `reads` and `sure` of each (null without a classifier), `counts` by class,
+    `confident` (share), `among` (share that lies among encoded images), `nearest` (row), `distance`
+    and `own` of each, `codes` of each (null but for a VQ-VAE).
     """
 
     def body() -> bytes:
@@ -95,10 +96,9 @@ async def manifold(request: Request) -> Response:
             "centre": frame.centre.tolist(),
             "scale": frame.scale.tolist(),
             "words": frame.words,
-            "classes": one.dataset.classes,
             "told": one.model.conditional,
         }
-        return json.dumps(said).encode()
+        return json.dumps(said | about_images(one.dataset)).encode()
 
     return await respond(request, body, "application/json")
 

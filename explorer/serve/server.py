@@ -5,8 +5,8 @@
 2. Streamlit collects garbage after each script run, 0.1-0.2 s with torch loaded, holding the
    interpreter lock. `.streamlit/config.toml` turns that off; should the option ever go away, what
    is alive now is frozen out of the collector instead.
-3. Until `st.navigation` was called once, Streamlit takes the folder `pages` for pages of its own: the
-   first visitor of a fresh server would get another page than the address says, without its frame.
+3. Until `st.navigation` was called once, Streamlit takes the folder `pages` for pages of its own:
+   the first visitor of a fresh server would get a page without its frame.
 4. A thread that comes back from torch waits up to 5 ms for a page's script to hand over the
    interpreter, and a decode comes back a dozen times.
 """

@@ -153,7 +153,8 @@ class ViewState:
 
     def taking(self, texts: Mapping[str, str], shown: Shown) -> tuple[ViewState, list[str]]:
         """The view with properties as an address says them, and one sentence for each that was not
-        usable. What is chosen (`row`, `place`, `own`) takes the place of what was."""
+        usable. What is chosen (`row`, `place`, `own`) takes the place of what was; an empty text
+        takes any other property back to what it is at first."""
         view, unusable = self, []
         chosen: dict[str, Callable[[Any], ViewState]] = {
             "row": lambda row: view.at_row(row),
@@ -164,7 +165,8 @@ class ViewState:
             try:
                 if name not in PROPERTIES or name == "model":
                     raise unknown_name("setting", name, PROPERTIES)
-                value = PROPERTIES[name].read(text, shown)
+                first = text == "" and name not in chosen
+                value: Any = DEFAULTS[name] if first else PROPERTIES[name].read(text, shown)
             except ExplorerError as error:
                 unusable.append(str(error))
                 continue

@@ -171,6 +171,11 @@ def test_what_a_component_commits_is_read_as_an_address_is():
     assert (taken.row, taken.moved, unusable) == (12, "2:0.5", [])
     # Something else chosen: the sliders start anew from it.
     assert view.taking({"row": "12"}, MODELS["two"])[0].moved == ""
+    told = ViewState("told", "mnist-5k", 5000, "raw", label=3)
+    assert told.taking({"label": "", "seed": "4"}, MODELS["told"]) == (
+        told.changed(label=None, seed=4),
+        [],
+    )
     same, unusable = view.taking({"steps": "99", "model": "other", "hat": "1"}, MODELS["two"])
     assert same == view
     assert len(unusable) == 3

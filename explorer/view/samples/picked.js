@@ -1,12 +1,12 @@
-// One sample, large: its latent, the nearest real image, where it lies, and ways on from it.
-import { at, jobUrl } from '../js/address.js'
+// One sample, large: its latent, the nearest real image, where it lies on the map, and ways on from it.
+import { at } from '../js/address.js'
+import { createCard } from '../js/card.js'
 import { element, say } from '../js/dom.js'
-import { openImages, paint } from '../js/images.js'
+import { openImages } from '../js/images.js'
 import { TRUST, showCodes, showLatent } from '../js/latents.js'
-import { parsePoints } from '../js/points.js'
+import { createMinimap } from '../js/minimap.js'
 import { pageUrl } from '../js/telling.js'
-import { ready } from '../js/waiting.js'
-import { className, number, rowName } from '../js/words.js'
+import { number, rowName } from '../js/words.js'
 
 // Root of the mean squared difference of two images, in [0, 1].
 export function difference(one, other) {
@@ -15,71 +15,71 @@ export function difference(one, other) {
   return Math.sqrt(sum / one.length)
 }
 
+// `channel` answers where a sample stands.
 export function createPicked(root, channel) {
-  const card = (kind, title) => {
-    const figure = element('figure', 'lx-card'), canvas = element('canvas', 'lx-pixels'), caption = element('div', 'lx-caption')
-    figure.dataset.kind = kind
-    canvas.role = 'img'
-    figure.append(element('figcaption', 'lx-title', title), canvas, caption)
-    return { figure, canvas, caption }
-  }
-  const name = element('h4'), pair = element('div', 'lx-pair')
-  const sample = card('generated', 'Generated'), real = card('nearest', 'Nearest original')
-  const copy = element('p', 'lx-copy-words'), latent = element('div', 'lx-latent'), trust = element('p')
-  const ways = element('div', 'lx-files'), hint = element('p', 'lx-note', 'Choose a sample to see it large, with its latent and the nearest real image.')
-  const walk = Object.assign(element('a', 'lx-button', 'Walk from here'), { title: 'Open this latent on the page Dimensions, to turn its numbers one by one' })
+  const sample = createCard('generated', 'Generated'), real = createCard('nearest', 'Nearest original')
+  const name = element('h4'), pair = element('div', 'lx-pair'), latent = element('div', 'lx-latent')
+  const copy = element('p', '', '\u00a0'), trust = element('p', '', '\u00a0'), place = element('div'), ways = element('div', 'lx-files')
+  const hint = element('p', 'lx-note', 'Choose a sample (click, or arrows and Enter) to see it large: its latent, the nearest real image, its place on the map.')
+  const walk = Object.assign(element('a', 'lx-button', 'Walk from here'),
+    { title: 'Open this latent on the page Dimensions, to turn its numbers one by one' })
   const onMap = Object.assign(element('a', 'lx-button', 'Open on the map'), { title: 'Open the map at this latent' })
+  const body = Object.assign(element('div', 'lx-picked-body'), { hidden: true })
+  sample.canvas.dataset.testid = 'picked'
+  real.canvas.dataset.testid = 'nearest'
   pair.append(sample.figure, real.figure)
   ways.append(walk, onMap)
-  sample.canvas.dataset.testid = 'picked'
-  const body = element('div', 'lx-picked-body')
-  body.append(name, pair, copy, latent, trust, ways)
+  body.append(name, pair, copy, latent, trust, ways, place)
   root.append(hint, body)
-  body.hidden = true
-  let about = null, images = null, current = null, where = null, generation = 0
+  let where = null, current = null, map = null, about = null, images = null
 
-  // The images of the data set, by the header of the points of its map.
-  async function open(shown) {
-    const mine = ++generation
-    where = shown
-    const names = [shown.model, shown.dataset, shown.projection].map(encodeURIComponent).join('/')
-    try {
-      const answer = await ready(at(`points/${names}?count=${shown.count}`), jobUrl, { cancelled: () => mine !== generation })
-      if (!answer) return
-      const points = parsePoints(await answer.arrayBuffer())
-      if (mine !== generation) return
-      if (images?.dataset !== shown.dataset) images = openImages(at, shown.dataset, points.about)
+  // The small map comes with the first sample that is chosen; its points say what the images of the data set are.
+  function openMap() {
+    map = createMinimap(place, { view: where, label: 'Map with the chosen sample' })
+    const mine = map
+    map.ready.then(points => {
+      if (!points || mine !== map) return
       about = points.about
-      if (current) fill(current)
-    } catch (error) { say(hint, error.message) }
+      images = openImages(at, where.dataset, about)
+      if (current) { nearest(current); dot() }
+    })
+  }
+  function closeMap() {
+    map?.close()
+    map = about = null
+  }
+  function dot() {
+    if (!map || !current?.place) return
+    map.dot('sample', current.place, 'moving')
+    map.reveal([current.place])
   }
 
   function fill(one) {
-    const [height, width, channels] = one.shape
-    paint(sample.canvas, one.pixels, height, width, channels)
+    const looks = one.reads === null ? 'generated image' : `looks like ${one.classes[one.reads]}, ${Math.round(100 * one.sure)} % sure`
+    sample.show(one.pixels, one.shape, (one.told === null ? '' : `told ${one.classes[one.told]}, `) + looks)
     sample.canvas.dataset.z = one.z.slice(0, 8).map(value => value.toFixed(3)).join(',')
     say(name, one.name)
-    const { classes } = one, reads = one.reads === null ? 'Generated image' : `Looks like ${classes[one.reads]}, ${Math.round(100 * one.sure)} % sure`
-    say(sample.caption, (one.told === null ? '' : `told ${classes[one.told]}; `) + reads)
-    sample.canvas.ariaLabel = sample.caption.textContent
     if (one.codes) showCodes(latent, one.codes)
     else showLatent(latent, one.z)
     walk.hidden = Boolean(one.codes)
     walk.href = walkUrl(one)
     onMap.hidden = one.z.length !== 2
     if (!onMap.hidden) onMap.href = pageUrl('', where, { place: one.z.map(value => value.toFixed(4)).join(','), ...told(one) })
-    if (!about) return
-    images.paint(real.canvas, one.nearest)
-    real.canvas.ariaLabel = rowName(about, one.nearest)
-    say(real.caption, rowName(about, one.nearest))
-    const compare = () => { if (current === one) say(copy, copyWords(one, images.pixels(one.nearest))) }
-    if (images.pixels(one.nearest, compare)) compare()
+    say(copy, `Nearest real image: ${number(one.distance)} away in latent space; the next real one is ${number(one.own)} from that.`)
+    nearest(one)
   }
   // Is it a copy? In latents and in pixels.
-  function copyWords(one, pixels) {
-    const apart = difference(one.pixels, pixels)
-    return `Is it a copy? In latent space ${number(one.distance)} from the nearest real image, which is ${number(one.own)} from the ` +
-      `next real one. Their pixels differ by ${number(apart)} (root mean square; a copy would differ by 0).`
+  function nearest(one) {
+    if (!about) return
+    const words = rowName(about, one.nearest), compare = () => {
+      if (current !== one) return
+      const apart = difference(one.pixels, images.pixels(one.nearest))
+      say(copy, `Is it a copy? In latent space it is ${number(one.distance)} from the nearest real image, which is ${number(one.own)} from ` +
+        `the next real one. Their pixels differ by ${number(apart)} (root mean square; a copy would differ by 0).`)
+    }
+    images.paint(real.canvas, one.nearest)
+    real.say(words)
+    if (images.pixels(one.nearest, compare)) compare()
   }
   const told = one => (one.told === null ? {} : { label: one.told })
   const walkUrl = one => pageUrl('dimensions', where, {
@@ -87,28 +87,31 @@ export function createPicked(root, channel) {
   })
   // How far to trust it, and where it lies on the map.
   function judge(one) {
-    const labels = one.told === null ? {} : { labels: [one.told] }
-    const { model, dataset, count, projection } = where
+    const labels = one.told === null ? {} : { labels: [one.told] }, { model, dataset, count, projection } = where
     channel.ask({ kind: 'latent', model, dataset, count, projection, detail: true, z: [one.z], ...labels }, ({ said }) => {
       if (current !== one) return
-      say(trust, said.error ?? `${TRUST[said.trust].join(' ')}. ${said.why}`)
+      if (said.error) { say(trust, said.error); return }
+      const near = said.exact ? '' : ' On the map it is placed among its nearest latents.'
+      say(trust, `${TRUST[said.trust].join(' ')}: ${said.why}${near}`)
+      one.place = said.place
+      dot()
     })
   }
 
   return {
-    open,
+    // Another model or other images: what was known of the map is not theirs.
+    open(shown) { where = shown; closeMap() },
     show(one, shown) {
       where = shown
-      if (one && current && one.pixels === current.pixels && one.index === current.index) return
+      if (one && current && one.pixels.buffer === current.pixels.buffer && one.index === current.index) return
       current = one
       hint.hidden = Boolean(one)
       body.hidden = !one
       if (!one) return
-      say(trust, '')
-      say(copy, '')
+      if (!map) openMap()
       fill(one)
       judge(one)
     },
-    close() { generation++ },
+    close: closeMap,
   }
 }
