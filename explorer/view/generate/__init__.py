@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from explorer import store
+from explorer.view.classes import classes
 from explorer.view.manifold import manifold
 from explorer.view.samples import samples
 from explorer.view.shell import Shelf
@@ -37,6 +38,15 @@ def _only_on_a_plane(card: store.Card) -> str:
     )
 
 
+def _only_told(card: store.Card) -> str:
+    if card.spec.model.classes:
+        return ""
+    return (
+        f"{card.title} was never told a class, so it cannot be asked for one. Open a conditional "
+        "model, whose decoder is told what to draw:"
+    )
+
+
 # In the order in which they are offered; names as the address has them.
 TASKS: dict[str, Task] = {
     "samples": Task(
@@ -50,5 +60,11 @@ TASKS: dict[str, Task] = {
         "The whole latent plane of a 2-D model as one picture that can be zoomed.",
         _only_on_a_plane,
         manifold,
+    ),
+    "classes": Task(
+        "Classes",
+        "One latent as every class, the style of an image, and classes mixed.",
+        _only_told,
+        classes,
     ),
 }

@@ -1,5 +1,5 @@
 // Many small images as one canvas; each is an option that a pointer or a key can choose.
-import { element } from './dom.js'
+import { element, say } from './dom.js'
 
 // Pixels of an image left free around each.
 const GAP = 1
@@ -42,7 +42,7 @@ export function createGallery(host, { label, onPick, onPoint = () => {} }) {
     canvas.getContext('2d').putImageData(image, 0, 0)
   }
   function layOut() {
-    const { n, names } = shown
+    const { n, names, tags } = shown
     while (list.children.length > n) list.lastChild.remove()
     while (list.children.length < n) {
       const option = element('div', 'lx-option')
@@ -53,6 +53,7 @@ export function createGallery(host, { label, onPick, onPoint = () => {} }) {
     names.forEach((text, i) => {
       const option = list.children[i]
       if (option.ariaLabel !== text) option.ariaLabel = option.title = text
+      say(option, tags?.[i] ?? '')
     })
     active = Math.min(active, n - 1)
     mark()
@@ -90,7 +91,7 @@ export function createGallery(host, { label, onPick, onPoint = () => {} }) {
     onPoint(active)
   }
   const sizes = new ResizeObserver(() => {
-    if (!shown || columnsFor(shown.columns) === columns) return
+    if (!shown || shown.fixed || columnsFor(shown.columns) === columns) return
     columns = columnsFor(shown.columns)
     draw()
     layOut()
@@ -98,8 +99,8 @@ export function createGallery(host, { label, onPick, onPoint = () => {} }) {
   sizes.observe(host)
 
   return {
-    // `pixels` of n images of `shape` [height, width, channels], in so many `columns` where there is room; `names` are what
-    // each is called.
+    // `pixels` of n images of `shape` [height, width, channels], in so many `columns` where there is room, or always where they are
+    // `fixed`; `names` are what each is called, `tags` what is written upon it.
     show(next) {
       shown = next
       columns = next.fixed ? next.columns : columnsFor(next.columns)

@@ -1,4 +1,4 @@
-"""The manifold as a Streamlit component: what is asked for goes in, what was set or kept comes out."""
+"""The manifold as a Streamlit component: what is asked for goes in, what was kept comes out."""
 
 from __future__ import annotations
 
