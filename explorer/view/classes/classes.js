@@ -53,7 +53,7 @@ function createKinds(root, setTriggerValue) {
     onFault: words => fault(words),
   }, life.signal)
   let shown = null, state = null, original = null, rest = 0, generation = 0, saved = null
-  const before = []
+  const before = [], pending = new Set()        // what Undo brings back; pictures that are on their way
 
   const mix = () => parseMix(state.mix)
   const textOf = ({ from, to, share }) => `${from},${to},${+share.toFixed(2)}`
@@ -135,7 +135,11 @@ function createKinds(root, setTriggerValue) {
   // --- images ---------------------------------------------------------------------------------------------------------
   function asked(name, request, show) {
     const { model } = shown
+    pending.add(name)
+    root.dataset.ready = 'false'
     channels[name].ask({ kind: 'latent', model, ...request }, answer => {
+      pending.delete(name)
+      root.dataset.ready = !pending.size
       if (!answer.n) { fault(answer.said.error); return }
       if (model === shown.model) show(answer, [answer.height, answer.width, answer.channels])
     })
@@ -146,7 +150,6 @@ function createKinds(root, setTriggerValue) {
     asked('cross', { z: each.map(([column]) => z[column]), labels: each.map(([, label]) => label) }, ({ pixels }, shape) => {
       const titles = each.map(([column, label]) => `${classes[label]} in the style of column ${column + 1}`)
       cross.show({ n, shape, pixels, columns, fixed: true, names: titles })
-      root.dataset.drawn = JSON.stringify(z[0].slice(0, 2))
       markColumn()
     })
   }

@@ -102,21 +102,23 @@ function createManifold(root, setTriggerValue) {
   part('label').onchange = () => { set({ label: part('label').value === '' ? null : Number(part('label').value) }); commit({ label: state.label }) }
 
   // --- the picture ----------------------------------------------------------------------------------------------------
-  const decoding = latest(async ({ key, cells, address }) => {
-    if (pictures.has(address) || key !== keyOf()) return
+  const decoding = latest(async ({ key, cells, address }, current) => {
+    if (key !== keyOf()) return
+    root.dataset.across = cells.across
     try {
+      if (pictures.has(address)) return
       const answer = await fetch(address)
       if (!answer.ok) throw new Error(await answer.text())
       const bitmap = await createImageBitmap(await answer.blob())
       pictures.set(address, { key, ...cells, bitmap })
       while (pictures.size > REMEMBERED) pictures.delete(pictures.keys().next().value)
-      root.dataset.across = cells.across
       fault('')
       drawSoon()
-    } catch (error) { fault(error.message) }
+    } catch (error) { fault(error.message) } finally { if (current()) root.dataset.ready = 'true' }
   })
   function decode() {
     if (!plane) return
+    root.dataset.ready = 'false'
     const { width } = sheet.area(), cells = cellsFor(view, width, Math.min(64, Math.max(24, 0.85 * shown.height)))
     const { x0, x1, y0, y1 } = plane.asked(cells.box), names = [shown.model, shown.dataset].map(encodeURIComponent).join('/')
     const query = new URLSearchParams({ x0, x1, y0, y1, nx: cells.nx, ny: cells.ny, count: shown.count, spaced: state.spaced })

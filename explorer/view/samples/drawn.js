@@ -19,6 +19,7 @@ export function addressOf(sampler, { model, dataset, count, n, seed, temperature
   return at(`samples/${encodeURIComponent(model)}/${encodeURIComponent(dataset)}/${sampler}${file}?${query}`)
 }
 
+// `onPick(index)` hears which sample was chosen; `onDrawn()` that new images are shown, or that there are none.
 export function createDrawn(root, sampler, { onPick, onDrawn }) {
   const title = element('h3'), words = element('p', 'lx-words'), host = element('div'), bar = element('progress')
   const facts = element('div', 'lx-facts'), reads = element('div', 'lx-reads'), files = element('div', 'lx-files')
@@ -30,7 +31,6 @@ export function createDrawn(root, sampler, { onPick, onDrawn }) {
   let answer = null, asked = '', closed = false
 
   const queue = latest(async ({ address, settings }, current) => {
-    root.dataset.stale = ''
     try {
       const got = await ready(address, jobUrl, { onWait: waiting, cancelled: () => closed || asked !== address })
       if (!got) return
@@ -58,6 +58,7 @@ export function createDrawn(root, sampler, { onPick, onDrawn }) {
     for (const box of [host, facts, reads, files]) box.hidden = true
     say(note, '')
     asked = ''
+    onDrawn()
   }
   function show(settings) {
     for (const box of [host, facts, reads, files]) box.hidden = false
@@ -115,8 +116,10 @@ export function createDrawn(root, sampler, { onPick, onDrawn }) {
       const address = addressOf(sampler, settings)
       if (address === asked) return
       asked = address
+      root.dataset.stale = ''
       queue.ask({ address, settings })
     },
+    get idle() { return !('stale' in root.dataset) },
     choose: index => gallery.choose(index),
     // A sample with all that is known of it, null while it is not here.
     sample(index) {

@@ -36,7 +36,7 @@ function createSampling(root, setTriggerValue) {
   const drawn = Object.fromEntries(SAMPLERS.map(sampler => [sampler, createDrawn(
     root.querySelector(`[data-sampler=${sampler}]`), sampler, {
       onPick: index => pick(sampler, index),
-      onDrawn: () => { if (state.picked.startsWith(sampler)) showPicked() },
+      onDrawn: () => { if (state.picked.startsWith(sampler)) showPicked(); rested() },
     })]))
 
   function update(data) {
@@ -108,16 +108,19 @@ function createSampling(root, setTriggerValue) {
   part('undo').onclick = () => { const last = before.pop(); if (last) set(last, { remember: false }); fill() }
 
   // --- images -------------------------------------------------------------------------------------------------------
+  const visible = () => SAMPLERS.filter(sampler => state.sampler === 'both' || state.sampler === sampler)
   function draw() {
-    for (const sampler of SAMPLERS) {
-      if (state.sampler === 'both' || state.sampler === sampler) drawn[sampler].ask({ ...shown, ...state })
-    }
+    for (const sampler of visible()) drawn[sampler].ask({ ...shown, ...state })
     showPicked()
+    rested()
   }
+  function rested() { root.dataset.ready = visible().every(sampler => drawn[sampler].idle) }
   function pick(sampler, index) {
     state = { ...state, picked: `${sampler}-${index}` }
     showPicked()
     teller.tell({ picked: state.picked })
+    // Where it is shown below the images, as on a phone.
+    if (part('picked').getBoundingClientRect().top > innerHeight) part('picked').scrollIntoView({ block: 'end', behavior: 'smooth' })
   }
   function showPicked() {
     const [name, index] = state.picked.split('-')
