@@ -9,6 +9,7 @@ PAGES = [
     st.Page("pages/map.py", title="Map", default=True),
     st.Page("pages/dimensions.py", title="Dimensions"),
     st.Page("pages/paths.py", title="Paths"),
+    st.Page("pages/generate.py", title="Generate"),
 ]
 page = st.navigation(PAGES, position="hidden")
 shell.enter(page.url_path or "map", PAGES)

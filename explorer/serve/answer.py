@@ -42,9 +42,9 @@ MOST_SIDE = 256
 
 @dataclass(frozen=True)
 class Target:
-    """What a request means: latents `z (n, D)` and the classes `labels (n,)` that a conditional
-    model is told. `position` is the atlas point whose own latent the first one is; `own` the image
-    of one's own `(C, H, W)` behind it."""
+    """What a request means: latents `z (n, D)` and the classes `labels`, `(n,)` or weights
+    `(n, K)`, that a conditional model is told. `position` is the atlas point whose own latent the
+    first one is; `own` the image of one's own `(C, H, W)` behind it."""
 
     z: np.ndarray
     labels: np.ndarray | None
@@ -71,7 +71,7 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     target = _target(request, request.projection, opened, said)
     z, labels = target.z, target.labels
     images = opened.model.decode(z, labels)
-    if labels is not None:
+    if labels is not None and labels.ndim == 1:
         said["as"] = int(labels[0])
     said |= {"z": _rounded(z[0][:SHOWN]), "source": opened.model.device.type}
     if request.detail:
@@ -83,7 +83,7 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
             z[0], opened, target.position, judgement, trip, request.neighbours, request.metric
         )
         original = _original(request, target, catalogue)
-        if original is not None and (labels is None or labels[0] == said.get("label")):
+        if original is not None and (labels is None or said["as"] == said.get("label")):
             said["mse"] = float(np.square(original - images[0]).mean())
     if target.own is not None:
         images = np.concatenate([images, target.own[None]])
@@ -205,9 +205,13 @@ def _traverse(request: TraverseRequest, catalogue: Catalogue) -> tuple[np.ndarra
 
 
 def _given(request: LatentRequest) -> tuple[np.ndarray, np.ndarray | None]:
-    """The latents `(n, D)` and classes `(n,)` of a request."""
+    """The latents `(n, D)` of a request, and the classes `(n,)` or their weights `(n, K)`."""
     if len({len(row) for row in request.z}) != 1:
         raise ExplorerError("All latents of a request must have the same number of dimensions.")
+    if request.weights is not None:
+        if len({len(row) for row in request.weights}) != 1:
+            raise ExplorerError("All latents of a request must have weights of as many classes.")
+        return np.asarray(request.z, np.float32), np.asarray(request.weights, np.float32)
     labels = None if request.labels is None else np.asarray(request.labels, np.int64)
     return np.asarray(request.z, np.float32), labels
 

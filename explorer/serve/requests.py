@@ -23,6 +23,11 @@ MAX_COORDINATE = 1e6
 MAX_WALKS, MAX_STEPS = 32, 25
 Label = Annotated[int, Field(ge=0, le=255)]
 Share = Annotated[float, Field(ge=0, le=1)]
+# How much of each class; as many numbers as there are classes.
+MAX_CLASSES, ROUNDING = 255, 1e-3
+Weights = Annotated[
+    tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=1, max_length=MAX_CLASSES)
+]
 Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 
 
@@ -55,11 +60,13 @@ class OnMap(Told):
 
 
 class LatentRequest(Told):
-    """Latents by their numbers. Where the first one stands among the images of a map is told if
-    that map is named."""
+    """Latents by their numbers. A conditional model is told the class of each (`labels`), or how
+    much of each class (`weights`, rows that sum to 1). Where the first one stands among the images
+    of a map is told if that map is named."""
 
     kind: Literal["latent"]
     labels: tuple[Label, ...] | None = Field(default=None, max_length=MAX_IMAGES)
+    weights: tuple[Weights, ...] | None = Field(default=None, max_length=MAX_IMAGES)
     z: tuple[tuple[Coordinate, ...], ...] = Field(min_length=1, max_length=MAX_IMAGES)
     dataset: str | None = Field(default=None, max_length=MAX_DATASET)
     projection: str | None = Field(default=None, max_length=MAX_KEY)
@@ -72,6 +79,14 @@ class LatentRequest(Told):
             raise ValueError(
                 "Details need the map on which the latent stands: its dataset and projection."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _one_class(self) -> Self:
+        if self.labels is not None and self.weights is not None:
+            raise ValueError("A class is told by its label or by weights, not by both.")
+        if any(abs(sum(row) - 1) > ROUNDING for row in self.weights or ()):
+            raise ValueError("The weights of the classes must sum to 1.")
         return self
 
 

@@ -10,7 +10,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from explorer.serve import dimensions, jobs, overlays, points, selection, subjects, walks
+from explorer.serve import (
+    dimensions,
+    jobs,
+    overlays,
+    points,
+    samples,
+    selection,
+    subjects,
+    walks,
+)
 from explorer.serve.ahead import VIEW, FetchAhead
 from explorer.serve.decode import decode
 from explorer.serve.quiet import Noticing
@@ -34,6 +43,10 @@ GET: dict[str, Any] = {
     f"search/{ATLAS}": selection.search,
     f"dimensions/{ATLAS}": dimensions.dimensions,
     f"traversal/{ATLAS}": dimensions.traversal,
+    f"samples/{ATLAS}/{{sampler}}": samples.samples,
+    f"samples/{ATLAS}/{{sampler}}/samples.png": samples.png,
+    f"samples/{ATLAS}/{{sampler}}/samples.csv": samples.table,
+    f"manifold/{ATLAS}": samples.manifold,
     f"subject/{MAP}": subjects.show,
     f"walk/{MAP}": walks.walk,
     f"walk/{MAP}/walk.gif": walks.gif,

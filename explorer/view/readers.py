@@ -178,6 +178,35 @@ def counted(what: str, least: int, most: int) -> Callable[[str, Shown], int]:
     return read
 
 
+def picked(text: str, shown: Shown) -> str:
+    sampler, _, index = text.partition("-")
+    if sampler not in ("prior", "mixture") or whole(index, 255) is None:
+        raise ExplorerError(f"A sample is named like prior-12 or mixture-0, not '{text[:40]}'.")
+    return text
+
+
+def style(text: str, shown: Shown) -> str:
+    if whole(text, 255) is None:
+        raise ExplorerError(f"A style is the number of a sample, like 3, not '{text[:40]}'.")
+    return text
+
+
+def mix(text: str, shown: Shown) -> str:
+    """Two classes and how much of the second."""
+    first, second, share = [*text.split(","), "", "", ""][:3]
+    last = len(shown.classes) - 1
+    try:
+        known = whole(first, last) is not None and whole(second, last) is not None
+        if not (known and text.count(",") == 2 and 0 <= float(share) <= 1):
+            raise ValueError
+    except ValueError as error:
+        raise ExplorerError(
+            "A mix is two classes of this model and the share of the second, like 3,8,0.5, not "
+            f"'{text[:40]}'."
+        ) from error
+    return text
+
+
 def models(text: str, shown: Shown) -> str:
     """Models by their ids; the page says which of them it cannot show."""
     names = text.split(",")

@@ -37,6 +37,9 @@ TASKS = {
 SAMPLERS = {"both": "Side by side", "prior": "Prior", "mixture": "Mixture"}
 SAMPLES = (1, 256)
 HOTTEST = 3.0
+COMPONENTS, MOST_COMPONENTS = 10, 64
+SPACINGS = {"normal": "By the Gaussian", "linear": "Evenly"}
+SPANS = (0.5, 10.0)
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,11 @@ class ViewState:
     map, and the groups `plus` and `minus` (texts of `latent.walk`) whose difference, times
     `strength`, is added to A.
 
-    Generate: the `task`, and of samples the `sampler`, how many (`n`), `temperature` and `seed`.
+    Generate: the `task`, and of samples the `sampler`, how many (`n`), `temperature`, `seed`, how
+    many `components` a mixture has, and which one is `picked` ("prior-12"); how the cells of a
+    manifold are `spaced`, and its `reach` in standard deviations; among classes the `style` that is
+    drawn as each (the number of a sample; empty: that of the chosen image) and the `mix` of two of
+    them ("3,8,0.5": so much of the second).
     """
 
     model: str
@@ -102,6 +109,12 @@ class ViewState:
     n: int = 64
     temperature: float = 1.0
     seed: int = 0
+    components: int = COMPONENTS
+    picked: str = ""
+    spaced: str = "normal"
+    reach: float = 3.0
+    style: str = ""
+    mix: str = ""
 
     @property
     def subject(self) -> str:
@@ -154,8 +167,8 @@ class ViewState:
 
     def taking(self, texts: Mapping[str, str], shown: Shown) -> tuple[ViewState, list[str]]:
         """The view with properties as an address says them, and one sentence for each that was not
-        usable. An empty text puts a property back. What is chosen (`row`, `place`, `own`) takes the
-        place of what was."""
+        usable. What is chosen (`row`, `place`, `own`) takes the place of what was; an empty text
+        takes any other property back to what it is at first."""
         view, unusable = self, []
         chosen: dict[str, Callable[[Any], ViewState]] = {
             "row": lambda row: view.at_row(row),
@@ -166,7 +179,8 @@ class ViewState:
             try:
                 if name not in PROPERTIES or name == "model":
                     raise unknown_name("setting", name, PROPERTIES)
-                value: Any = PROPERTIES[name].read(text, shown) if text else DEFAULTS[name]
+                first = text == "" and name not in chosen
+                value: Any = DEFAULTS[name] if first else PROPERTIES[name].read(text, shown)
             except ExplorerError as error:
                 unusable.append(str(error))
                 continue
@@ -182,6 +196,7 @@ class ViewState:
         return replace(
             self.on_another_map().with_ends(same_images=self.dataset == dataset),
             moved="",  # a dimension means something else there
+            mix="",
             model=model,
             dataset=dataset,
             count=count,
@@ -292,6 +307,14 @@ PROPERTIES: dict[str, Property] = {
         readers.number("temperature", 0, HOTTEST), lambda value: f"{value:g}", GENERATE
     ),
     "seed": Property(readers.counted("seed", 0, 999_999_999), pages=GENERATE),
+    "components": Property(
+        readers.counted("number of components", 1, MOST_COMPONENTS), pages=GENERATE
+    ),
+    "picked": Property(readers.picked, pages=GENERATE),
+    "spaced": Property(readers.one_of("spacing", lambda shown: SPACINGS), pages=GENERATE),
+    "reach": Property(readers.number("range", *SPANS), lambda value: f"{value:g}", GENERATE),
+    "style": Property(readers.style, pages=GENERATE),
+    "mix": Property(readers.mix, pages=GENERATE),
 }
 # What a link says always, so that it opens the same view when a default changes.
 ALWAYS = ("model", "dataset", "count", "projection", "layer", "row")

@@ -88,6 +88,7 @@ FIELDS = {
     "row": st.sampled_from([0, 4999, 5000, -1, 2**31, 2**63, 2**64]) | json_values,
     "label": st.sampled_from([None, 0, 9, 10, 255, 256]) | json_values,
     "labels": st.lists(st.integers(-1, 256), max_size=4) | json_values,
+    "weights": rows_of_numbers | st.just([[0.5, 0.5] + [0] * 8]) | json_values,
     "xy": rows_of_numbers | json_values,
     "walk": st.fixed_dictionaries(
         {},

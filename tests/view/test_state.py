@@ -19,6 +19,7 @@ from explorer.view.state import (
     PAGES,
     PROPERTIES,
     SAMPLERS,
+    SPACINGS,
     TASKS,
     ViewState,
     from_query,
@@ -118,6 +119,11 @@ ELSEWHERE = {
             "n": st.integers(1, 256),
             "temperature": st.sampled_from([0.0, 0.75, 3.0]),
             "seed": st.integers(0, 999_999_999),
+            "components": st.integers(1, 64),
+            "picked": st.sampled_from(["", "prior-0", "mixture-255"]),
+            "spaced": st.sampled_from(sorted(SPACINGS)),
+            "reach": st.sampled_from([0.5, 3.0, 10.0]),
+            "style": st.sampled_from(["", "0", "7"]),
         }
     ),
 }
@@ -201,6 +207,11 @@ def test_what_a_component_commits_is_read_as_an_address_is():
     # Something else chosen: the sliders start anew from it.
     assert view.taking({"row": "12"}, MODELS["two"])[0].moved == ""
     assert taken.taking({"moved": "", "start": ""}, MODELS["two"]) == (taken.changed(moved=""), [])
+    told = ViewState("told", "mnist-5k", 5000, "raw", label=3)
+    assert told.taking({"label": "", "seed": "4"}, MODELS["told"]) == (
+        told.changed(label=None, seed=4),
+        [],
+    )
     same, unusable = view.taking({"steps": "99", "model": "other", "hat": "1"}, MODELS["two"])
     assert same == view
     assert len(unusable) == 3
@@ -270,6 +281,36 @@ def test_each_bad_value_is_named_with_what_was_expected(query, sentence):
     assert view == FIRST
     assert len(notices) == 1
     assert sentence in notices[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"components": "65"}, "1 to 64"),
+        ({"picked": "prior-256"}, "named like prior-12"),
+        ({"picked": "guess-1"}, "named like prior-12"),
+        ({"spaced": "odd"}, "no spacing called 'odd'"),
+        ({"reach": "0.1"}, "0.5 to 10"),
+        ({"style": "-1"}, "number of a sample"),
+        ({"mix": "3,8"}, "share of the second"),
+        ({"mix": "3,10,0.5"}, "share of the second"),
+        ({"mix": "3,8,1.5"}, "share of the second"),
+        ({"mix": "3,8,nan"}, "share of the second"),
+        ({"mix": "3,8,0.5,1"}, "share of the second"),
+    ],
+)
+def test_each_bad_value_of_what_is_generated_is_named(query, sentence):
+    view, notices = from_query(query | {"model": "told"}, MODELS, "two", "generate")
+    assert view == ViewState("told", "mnist-5k", 5000, "raw")
+    assert len(notices) == 1
+    assert sentence in notices[0]
+
+
+def test_a_mix_of_classes_is_of_a_model_that_is_told_them():
+    mixed = ViewState("told", "mnist-5k", 5000, "raw", mix="3,8,0.25")
+    assert from_query(mixed.to_query("generate"), MODELS, "two", "generate") == (mixed, [])
+    assert mixed.with_model("told-few", MODELS["told-few"]).mix == ""
+    assert mixed.with_model("two", MODELS["two"]).mix == ""
 
 
 def test_another_model_keeps_the_image_and_drops_the_place():
