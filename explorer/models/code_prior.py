@@ -63,9 +63,13 @@ class CodePrior(Network):
 
     def nats(self, codes: Tensor) -> Tensor:
         """-log p of code grids `(N, h * w)`, in nats per image `(N,)`."""
+        return self.nats_of_each(codes).sum(1)
+
+    def nats_of_each(self, codes: Tensor) -> Tensor:
+        """-log p of each code of grids `(N, h * w)` given those before it, of the same shape."""
         start = torch.full_like(codes[:, :1], self.start)
         scores = self.scores(torch.cat([start, codes[:, :-1]], 1))
-        return F.cross_entropy(scores.transpose(1, 2), codes, reduction="none").sum(1)
+        return F.cross_entropy(scores.transpose(1, 2), codes, reduction="none")
 
     def loss(
         self,
