@@ -2,5 +2,9 @@
 
 import streamlit as st
 
+from explorer.view import shell
+
 st.set_page_config(page_title="Latent Explorer", page_icon="explorer/view/icon.png", layout="wide")
-st.navigation([st.Page("pages/map.py", title="Map", default=True)]).run()
+page = st.navigation([st.Page("pages/map.py", title="Map", default=True)], position="top")
+shell.enter(page.url_path or "map")
+page.run()

@@ -23,6 +23,7 @@ LEVELS = {
     "course": 2,
     "store": 2,
     "loaded": 2,
+    "own": 2,
     "training": 2,
     "latent": 2,
     "metrics": 2,

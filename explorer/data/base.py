@@ -14,6 +14,8 @@ from explorer.errors import ExplorerError
 from explorer.spec import ModelSpec
 
 SplitName = Literal["train", "test", "all"]
+# How a picture from elsewhere is made into such an image; see `explorer.data.fit`.
+Fit = Literal["ink", "shape", "photo"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ class Dataset:
     classes: tuple[str, ...]
     validation_size: int
     noun: str = "image"
+    fit: Fit = "photo"
     # What an image is called in captions, for one stretch of rows after the other: (the row where
     # the stretch stops, a name with "{index}" for the image's 0-based place within the stretch).
     origins: tuple[tuple[int, str], ...] = ()

@@ -21,6 +21,7 @@ FASHION_MNIST = Idx(
         *("Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"),
     ),
     noun="article",
+    fit="shape",
 )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.data.base import Dataset, from_arrays
+from explorer.data.base import Dataset, Fit, from_arrays
 from explorer.errors import ExplorerError
 
 FILES = (
@@ -41,6 +41,7 @@ class Idx:
     source: str
     classes: tuple[str, ...]
     noun: str
+    fit: Fit
     # The rest of a sentence for someone without the files: what else there is.
     instead: str = ""
 
@@ -76,6 +77,7 @@ def load_idx(kind: Idx, root: Path, download: bool) -> Dataset:
         classes=kind.classes,
         validation_size=VALIDATION,
         noun=kind.noun,
+        fit=kind.fit,
         origins=(
             (TRAIN, f"{kind.title} training image {{index}}"),
             (TRAIN + TEST, f"{kind.title} test image {{index}}"),

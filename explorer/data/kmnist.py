@@ -23,6 +23,7 @@ KMNIST = Idx(
         *("ha は", "ma ま", "ya や", "re れ", "wo を"),
     ),
     noun="character",
+    fit="ink",
 )
 
 

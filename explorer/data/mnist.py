@@ -16,6 +16,7 @@ MNIST = Idx(
     source="MNIST, 60,000 training and 10,000 test digits",
     classes=DIGITS,
     noun="digit",
+    fit="ink",
     instead="use the data set 'mnist-5k', which needs no download",
 )
 

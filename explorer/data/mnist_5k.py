@@ -64,6 +64,7 @@ def load(root: Path, download: bool) -> Dataset:
         classes=DIGITS,
         validation_size=500,
         noun="digit",
+        fit="ink",
         # Not MNIST's own numbers: the package says not which 5,000 of its images these are.
         origins=((COUNT, f"training image {{index}} of {COUNT:,}"),),
         shuffled=True,

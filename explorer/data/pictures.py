@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from itertools import islice
 from os import cpu_count
 from pathlib import Path
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -28,6 +29,7 @@ CHUNK = 256
 # Faults that are named before the rest is only counted.
 NAMED_FAULTS = 20
 
+Picture = TypeVar("Picture", np.ndarray, Image.Image)
 Read = Callable[[Path], np.ndarray]
 Progress = Callable[[int, int], object]  # (files done, files in all)
 
@@ -42,10 +44,25 @@ class UnusableError(Exception):
 def read_square(file: Path, size: int, grey: bool) -> np.ndarray:
     """The picture as `(C, size, size)` uint8: the shorter side scaled to `size`, the middle kept.
 
-    Upright (EXIF orientation), on white where it is transparent, with antialiasing. Raises
-    UnusableError for animations, pages and pictures that are too large, and whatever Pillow raises.
+    With antialiasing. Raises what `read_picture` does.
     """
-    with Image.open(file, formats=FORMATS) as image:
+    # A JPEG is decoded at half, a quarter or an eighth where that leaves twice the size.
+    picture = read_picture(file, enough=2 * size)
+    return planes(square(picture.convert("L" if grey else "RGB"), size))
+
+
+def read_picture(
+    source: Path | BinaryIO,
+    enough: int | None = None,
+    formats: tuple[str, ...] = FORMATS,
+) -> Image.Image:
+    """The picture of a file, grey (L) or RGB: upright (EXIF orientation), 8 bit, on white where it
+    is transparent.
+
+    Of a JPEG sides of `enough` pixels may do. Raises UnusableError for animations, pages and
+    pictures of more than MAX_PIXELS, and whatever Pillow raises.
+    """
+    with Image.open(source, formats=formats) as image:
         width, height = image.size
         if width * height > MAX_PIXELS:
             raise UnusableError(
@@ -54,15 +71,20 @@ def read_square(file: Path, size: int, grey: bool) -> np.ndarray:
         # MPO is a photo with a preview or a second view beside it, as phones write it.
         if getattr(image, "is_animated", False) and image.format != "MPO":
             raise UnusableError("is an animation or has several pages")
-        # A JPEG is decoded at half, a quarter or an eighth where that leaves twice the size.
-        image.draft(None, (2 * size, 2 * size))
+        if enough is not None:
+            image.draft(None, (enough, enough))
         ImageOps.exif_transpose(image, in_place=True)
-        opaque = _on_white(_eight_bit(image)).convert("L" if grey else "RGB")
-    width, height = opaque.size
+        picture = _on_white(_eight_bit(image))
+        return picture.convert("L" if picture.mode in ("1", "L") else "RGB")
+
+
+def square(picture: Image.Image, size: int) -> Image.Image:
+    """The middle square of a picture, scaled to `size` pixels a side with antialiasing."""
+    width, height = picture.size
     side = min(width, height)
     left, top = (width - side) / 2, (height - side) / 2
     box = (left, top, left + side, top + side)
-    return planes(opaque.resize((size, size), Image.Resampling.BILINEAR, box))
+    return picture.resize((size, size), Image.Resampling.BILINEAR, box)
 
 
 def planes(image: Image.Image) -> np.ndarray:
@@ -105,15 +127,16 @@ def read_each(
     with ThreadPoolExecutor(THREADS) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd files; what matters is a reason here
         while chunk := list(islice(names, CHUNK)):
-            for outcome in pool.map(lambda file: _attempt(file, read), chunk):
+            for outcome in pool.map(lambda file: attempt(lambda: read(file)), chunk):
                 yield outcome
                 done += 1
             report(done, len(files))
 
 
-def _attempt(file: Path, read: Read) -> np.ndarray | str:
+def attempt(read: Callable[[], Picture]) -> Picture | str:
+    """What `read` gives, or why a picture cannot be used."""
     try:
-        return read(file)
+        return read()
     except UnusableError as error:
         return str(error)
     except Image.DecompressionBombError:

@@ -201,6 +201,7 @@ def load(root: Path, download: bool) -> Dataset:
         classes=tuple(SHAPES),
         validation_size=5_000,
         noun="sprite",
+        fit="shape",
         origins=((COUNT, "sprite {index}"),),
         shuffled=True,
         factors=Factors(FACTORS, SIZES, values),

@@ -108,14 +108,18 @@ class Atlas:
         """The points by the direction of their latents."""
         return Index(self.mean, "cosine")
 
+    def holds(self, row: int) -> bool:
+        """Whether the image with this row of the data set is in the atlas."""
+        at = int(np.searchsorted(self.rows, row, sorter=self._by_row))
+        return at < len(self) and bool(self.rows[self._by_row[at]] == row)
+
     def position(self, row: int) -> int:
         """Where the image with this row of the data set stands in the atlas.
 
         Raises ExplorerError when the atlas does not hold it.
         """
-        at = int(np.searchsorted(self.rows, row, sorter=self._by_row))
-        if at < len(self) and self.rows[self._by_row[at]] == row:
-            return int(self._by_row[at])
+        if self.holds(row):
+            return int(self._by_row[np.searchsorted(self.rows, row, sorter=self._by_row)])
         raise ExplorerError(f"There is no image {row} on this map; it holds {len(self)} images.")
 
     @cached_property

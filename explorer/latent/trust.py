@@ -76,6 +76,13 @@ class Trust:
         """Where one latent `(D,)` stands; see `standings`."""
         return STANDINGS[int(self.standings(np.asarray(z)[None])[0])]
 
+    def judge(self, z: np.ndarray, trip: float) -> Judgement:
+        """How far to trust the image at one latent `(D,)`, whose round-trip error is `trip`."""
+        standing = self.standing(z)
+        doubt: Doubt = "strays" if standing == "data" and trip > self.trip else ""
+        standing = "gap" if doubt else standing
+        return Judgement(standing, why(standing, "latent", has_prior=self.has_prior, doubt=doubt))
+
     def of_image(self, position: int) -> Judgement:
         """An encoded image by its position in the atlas. It does not count as its own neighbour,
         just as it did not when the radius was measured, so that SHARE of the images are data."""

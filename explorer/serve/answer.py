@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+import base64
+from dataclasses import dataclass
+from math import isqrt
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
+from explorer import own
 from explorer.errors import ExplorerError
 from explorer.latent.neighbours import Metric
 from explorer.latent.opened import Opened
 from explorer.latent.round_trip import round_trips
+from explorer.latent.subject import of_picture
 from explorer.latent.trust import Judgement
 from explorer.serve.catalogue import Catalogue
-from explorer.serve.requests import AnyRequest, ImageRequest, LatentRequest, PlaceRequest
+from explorer.serve.requests import (
+    AnyRequest,
+    ImageRequest,
+    LatentRequest,
+    OnMap,
+    OwnRequest,
+    PlaceRequest,
+)
 
 # How many dimensions of a latent travel with each answer.
 SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a request means: latents `z (n, D)` and the classes `labels (n,)` that a conditional
+    model is told. `position` is the atlas point whose own latent the first one is; `own` the image
+    of one's own `(C, H, W)` behind it."""
+
+    z: np.ndarray
+    labels: np.ndarray | None
+    position: int | None = None
+    own: np.ndarray | None = None
 
 
 def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
@@ -24,17 +49,14 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
 
     Raises ExplorerError for names and rows that are unknown and latents that do not fit.
     """
-    if isinstance(request, LatentRequest):
-        return _latent(request, catalogue)
+    if isinstance(request, LatentRequest) and request.dataset is None:
+        return _bare(request, catalogue)
+    assert request.dataset is not None
+    assert request.projection is not None
     opened = catalogue.open(request.model, request.dataset, request.count)
     said: dict[str, Any] = {}
-    if isinstance(request, ImageRequest):
-        position = opened.atlas.position(request.row)
-        z = _image(request, position, opened, said)
-    else:
-        position = None
-        z = _place(request, opened, said)
-    labels = _labels(request, opened, position, len(z))
+    target = _target(request, request.projection, opened, said)
+    z, labels = target.z, target.labels
     images = opened.model.decode(z, labels)
     if labels is not None:
         said["as"] = int(labels[0])
@@ -42,16 +64,26 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     if request.detail:
         label = None if labels is None else labels[:1]
         trip = float(round_trips(opened.model, z[:1], label, images[:1])[0])
-        judgement = judge(request, opened, trip)
+        judgement = judge(request, opened, target, trip)
         said |= read(images[0], opened)
-        said |= detail(z[0], opened, position, judgement, trip, request.neighbours, request.metric)
-    own = labels is None or labels[0] == said.get("label")
-    if request.detail and own and isinstance(request, ImageRequest):
-        pixels = catalogue.dataset(request.dataset).picture(request.row).numpy()
-        said["mse"] = float(np.square(pixels - images[0]).mean())
-    if request.beside is not None:
+        said |= detail(
+            z[0], opened, target.position, judgement, trip, request.neighbours, request.metric
+        )
+        original = _original(request, target, catalogue)
+        if original is not None and (labels is None or labels[0] == said.get("label")):
+            said["mse"] = float(np.square(original - images[0]).mean())
+    if target.own is not None:
+        images = np.concatenate([images, target.own[None]])
+    elif isinstance(request, OnMap) and request.beside is not None:
         images = np.concatenate([images, _beside(request.beside, opened, catalogue)])
     return to_bytes(images), said
+
+
+def _original(request: AnyRequest, target: Target, catalogue: Catalogue) -> np.ndarray | None:
+    """The image `(C, H, W)` of which the first decoded one is a reconstruction, if it is one."""
+    if isinstance(request, ImageRequest):
+        return catalogue.dataset(request.dataset).picture(request.row).numpy()
+    return target.own
 
 
 def _beside(row: int, opened: Opened, catalogue: Catalogue) -> np.ndarray:
@@ -62,13 +94,15 @@ def _beside(row: int, opened: Opened, catalogue: Catalogue) -> np.ndarray:
     return dataset.picture(row).numpy()[None]
 
 
-def judge(request: ImageRequest | PlaceRequest, opened: Opened, trip: float) -> Judgement:
-    """How far to trust an image's own point, or the first place, whose latent has the round-trip
-    error `trip`."""
-    if isinstance(request, ImageRequest):
-        return opened.trust.of_image(opened.atlas.position(request.row))
-    place = np.asarray(request.xy[0])
-    return opened.map(request.projection).judge(place, opened.trust, trip)
+def judge(request: AnyRequest, opened: Opened, target: Target, trip: float) -> Judgement:
+    """How far to trust an image's own point, the first place or the first latent, whose round-trip
+    error is `trip`."""
+    if target.position is not None:
+        return opened.trust.of_image(target.position)
+    if isinstance(request, PlaceRequest):
+        place = np.asarray(request.xy[0])
+        return opened.map(request.projection).judge(place, opened.trust, trip)
+    return opened.trust.judge(target.z[0], trip)
 
 
 def detail(
@@ -125,58 +159,100 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(scaled.transpose(0, 2, 3, 1))
 
 
-def _latent(request: LatentRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+def _bare(request: LatentRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
     """Decode given latents, without a map."""
-    if len({len(row) for row in request.z}) != 1:
-        raise ExplorerError("All latents of a request must have the same number of dimensions.")
-    model, z = catalogue.model(request.model), np.asarray(request.z, np.float32)
+    model = catalogue.model(request.model)
+    z, labels = _given(request)
     said = {"z": _rounded(z[0][:SHOWN]), "source": model.device.type}
-    labels = None if request.labels is None else np.asarray(request.labels, np.int64)
     return to_bytes(model.decode(z, labels)), said
 
 
-def _labels(
-    request: ImageRequest | PlaceRequest, opened: Opened, position: int | None, n: int
-) -> np.ndarray | None:
-    """The class `(n,)` that a conditional model is told: the one asked for, else the image's own,
-    else that of the nearest point of the map."""
-    if not opened.model.conditional:
-        return None
-    if request.label is not None:
-        return np.full(n, request.label, np.int64)
-    if position is not None:
-        return opened.atlas.labels[position : position + 1].astype(np.int64)
-    assert isinstance(request, PlaceRequest)
-    return opened.map(request.projection).labels_at(np.asarray(request.xy))
+def _given(request: LatentRequest) -> tuple[np.ndarray, np.ndarray | None]:
+    """The latents `(n, D)` and classes `(n,)` of a request."""
+    if len({len(row) for row in request.z}) != 1:
+        raise ExplorerError("All latents of a request must have the same number of dimensions.")
+    labels = None if request.labels is None else np.asarray(request.labels, np.int64)
+    return np.asarray(request.z, np.float32), labels
 
 
-def _image(
-    request: ImageRequest, position: int, opened: Opened, said: dict[str, Any]
-) -> np.ndarray:
+def _target(request: AnyRequest, projection: str, opened: Opened, said: dict[str, Any]) -> Target:
+    """What a request means in an atlas, and in `said` what is to be told of it."""
+    if isinstance(request, ImageRequest):
+        return _image(request, opened, said)
+    if isinstance(request, PlaceRequest):
+        return _place(request, opened, said)
+    themap = opened.map(projection)
+    if isinstance(request, OwnRequest):
+        found = of_picture(opened, _picture(request))
+        z, own = found.z[None], found.image
+        said["own"] = request.own or "drawing"
+        if found.label is not None:
+            said["label"] = found.label
+        if found.logvar is not None and projection == "raw":
+            said["sigma"] = _rounded(np.exp(0.5 * found.logvar))
+        told = found.label if request.label is None else request.label
+        labels = np.array([told], np.int64) if opened.model.conditional else None
+    else:
+        z, labels = _given(request)
+        own = None
+        _check(z, opened)
+    places, exact = themap.places_of(z[:1])
+    said |= {"place": _rounded(places[0]), "exact": exact}
+    return Target(z, labels, own=own)
+
+
+def _check(z: np.ndarray, opened: Opened) -> None:
+    """Raises ExplorerError for latents of another number of dimensions than the atlas's."""
+    if z.shape[1] != opened.model.latent_dim:
+        raise ExplorerError(
+            f"'{opened.model.id}' has latents of {opened.model.latent_dim} numbers, not "
+            f"{z.shape[1]}."
+        )
+
+
+def _picture(request: OwnRequest) -> Image.Image:
+    """The own picture that a request names or draws."""
+    if request.own is not None:
+        return own.read(request.own)
+    try:
+        grey = np.frombuffer(base64.b64decode(request.drawing or "", validate=True), np.uint8)
+    except ValueError as error:
+        raise ExplorerError("A drawing is sent as grey bytes in base64.") from error
+    side = isqrt(len(grey))
+    if side < 8 or side * side != len(grey):
+        raise ExplorerError("A drawing is a square of at least 8 x 8 grey pixels.")
+    return Image.fromarray(grey.reshape(side, side))
+
+
+def _image(request: ImageRequest, opened: Opened, said: dict[str, Any]) -> Target:
     """The posterior mean of an image of the atlas, and where its point is."""
-    said |= {
-        "row": request.row,
-        "label": int(opened.atlas.labels[position]),
-        "place": _rounded(opened.map(request.projection).coordinates[position]),
-    }
+    position = opened.atlas.position(request.row)
+    own = int(opened.atlas.labels[position])
+    place = opened.map(request.projection).coordinates[position]
+    said |= {"row": request.row, "label": own, "place": _rounded(place)}
     if opened.atlas.logvar is not None and request.projection == "raw":
         said["sigma"] = _rounded(np.exp(0.5 * opened.atlas.logvar[position]))
-    return opened.atlas.mean[position][None]
+    labels = None
+    if opened.model.conditional:
+        labels = np.array([own if request.label is None else request.label], np.int64)
+    return Target(opened.atlas.mean[position][None], labels, position)
 
 
-def _place(request: PlaceRequest, opened: Opened, said: dict[str, Any]) -> np.ndarray:
+def _place(request: PlaceRequest, opened: Opened, said: dict[str, Any]) -> Target:
     """The latents of places; of the first one also how it was mixed."""
-    themap = opened.map(request.projection)
-    first = themap.latent_at(np.asarray(request.xy[0]))
-    said["place"] = _rounded(np.asarray(request.xy[0]))
+    themap, places = opened.map(request.projection), np.asarray(request.xy)
+    first = themap.latent_at(places[0])
+    said["place"] = _rounded(places[0])
     if not first.exact:
         said["mixed"] = {
             "rows": [int(opened.atlas.rows[i]) for i in first.neighbours],
             "spread": round(first.spread, 3),
         }
-    if len(request.xy) == 1:
-        return first.z[None]
-    return themap.latents_at(np.asarray(request.xy))
+    labels = None
+    if opened.model.conditional:
+        told = request.label
+        labels = themap.labels_at(places) if told is None else np.full(len(places), told, np.int64)
+    return Target(first.z[None] if len(places) == 1 else themap.latents_at(places), labels)
 
 
 def _rounded(values: np.ndarray) -> list[float]:

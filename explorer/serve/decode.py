@@ -5,14 +5,18 @@ A request is one JSON object with a sequence number `seq` and a `kind`:
     latent  model, z (n x D)                        decode these latents
     place   model, dataset, projection, xy (n x 2)  decode these places of a map
     image   model, dataset, row                     encode and decode this image of the data set
+    own     model, dataset, own or drawing          the same of a picture of one's own; the image
+                                                    that the model sees comes after the decoded one
 
-`detail: true` asks also for trust with its reason, nearest real images and class, for a pointer
-that rests; `count: 70000` names one of several maps of a data set by its number of images, and
-without it the first of them answers; `beside: 17` brings that real image after the decoded
-ones. The answer is binary, little-endian: uint32 seq, n, height,
-width, channels; then the pixels, uint8 (n, height, width, channels); then JSON. A request that
-cannot be answered gets n = 0 and an `error` sentence. A message of several MB closes the socket
-(`server.maxMessageSize`). The script of a page is never run.
+A latent may name a map (dataset, projection) too, to be told where it stands on it. `detail: true`
+asks also for trust with its reason, nearest real images and class, for a pointer that rests;
+`count: 70000` names one of several maps of a data set by its number of images, and without it the
+first of them answers; `beside: 17` brings that real image after the decoded ones.
+
+The answer is binary, little-endian: uint32 seq, n, height, width, channels; then the pixels, uint8
+(n, height, width, channels); then JSON. A request that cannot be answered gets n = 0 and an `error`
+sentence. A message of several MB closes the socket (`server.maxMessageSize`). The script of a page
+is never run.
 """
 
 from __future__ import annotations
@@ -36,7 +40,6 @@ from explorer.serve.quiet import activity
 from explorer.serve.requests import (
     MAX_SEQUENCE,
     AnyRequest,
-    LatentRequest,
     parse,
 )
 from explorer.serve.respond import aside
@@ -122,7 +125,7 @@ async def answered(text: str, loop: asyncio.AbstractEventLoop) -> bytes:
 
 def is_cold(request: AnyRequest) -> bool:
     """Whether something has to be opened or measured before this can be answered."""
-    if isinstance(request, LatentRequest):
+    if request.dataset is None or request.projection is None:
         return False
     opened = catalogue.peek(request.model, request.dataset, request.count)
     return opened is None or (request.detail and request.projection not in opened.prepared)
@@ -130,7 +133,7 @@ def is_cold(request: AnyRequest) -> bool:
 
 def warm(request: AnyRequest) -> None:
     """Open and measure what a request needs; what cannot be is said by its answer."""
-    if isinstance(request, LatentRequest):
+    if request.dataset is None or request.projection is None:
         return
     with suppress(ExplorerError):
         opened = catalogue.open(request.model, request.dataset, request.count)

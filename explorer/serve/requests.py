@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, TypeAdapter, model_validator
 
 from explorer.latent.neighbours import MAX_NEIGHBOURS, Metric
 from explorer.latent.spec import MAX_KEY
@@ -15,6 +15,8 @@ MAX_SEQUENCE = 2**32 - 1
 # A model's id, or "images-of-" one.
 MAX_ID, MAX_DATASET = 64, 74
 MAX_ROW = 2**31 - 1
+# Letters of a drawing: 160 x 160 grey pixels in base64.
+MAX_DRAWING = 160 * 160 * 4 // 3 + 4
 # Far beyond any latent or map, and small enough that no sum or distance of them overflows.
 MAX_COORDINATE = 1e6
 Label = Annotated[int, Field(ge=0, le=255)]
@@ -28,26 +30,44 @@ class Numbered(Spec):
     model: str = Field(max_length=MAX_ID)
 
 
-class OnMap(Numbered):
-    """A request about a map; `detail` asks also for trust and why, neighbours, class. `label` is
-    the class that a conditional model shall draw; without it, that of the image. `count` is the
-    number of images of the map, where there are several; `neighbours` how many nearest images are
-    told, by `metric`; `beside` the row of a real image that shall come after the decoded ones."""
+class Told(Numbered):
+    """What may be asked beside the image: `detail` is trust and why, neighbours, class; so many
+    `neighbours` are told, by `metric`."""
 
-    label: Label | None = None
-    dataset: str = Field(max_length=MAX_DATASET)
-    count: int | None = Field(default=None, ge=2)
-    projection: str = Field(max_length=MAX_KEY)
     detail: bool = False
     neighbours: int = Field(default=5, ge=1, le=MAX_NEIGHBOURS)
     metric: Metric = "euclidean"
+    count: int | None = Field(default=None, ge=2)
+
+
+class OnMap(Told):
+    """A request about a map. `label` is the class that a conditional model shall draw; without it,
+    that of the image. `count` is the number of images of the map, where there are several; `beside`
+    the row of a real image that shall come after the decoded ones."""
+
+    label: Label | None = None
+    dataset: str = Field(max_length=MAX_DATASET)
+    projection: str = Field(max_length=MAX_KEY)
     beside: int | None = Field(default=None, ge=0, le=MAX_ROW)
 
 
-class LatentRequest(Numbered):
+class LatentRequest(Told):
+    """Latents by their numbers. Where the first one stands among the images of a map is told if
+    that map is named."""
+
     kind: Literal["latent"]
     labels: tuple[Label, ...] | None = Field(default=None, max_length=MAX_IMAGES)
     z: tuple[tuple[Coordinate, ...], ...] = Field(min_length=1, max_length=MAX_IMAGES)
+    dataset: str | None = Field(default=None, max_length=MAX_DATASET)
+    projection: str | None = Field(default=None, max_length=MAX_KEY)
+
+    @model_validator(mode="after")
+    def _on_a_map(self) -> Self:
+        if (self.dataset is None) != (self.projection is None):
+            raise ValueError("a map is named by its data set and its projection, both")
+        if self.detail and self.dataset is None:
+            raise ValueError("detail needs the map on which the latent stands")
+        return self
 
 
 class PlaceRequest(OnMap):
@@ -60,7 +80,22 @@ class ImageRequest(OnMap):
     row: int = Field(ge=0, le=MAX_ROW)
 
 
-AnyRequest = LatentRequest | PlaceRequest | ImageRequest
+class OwnRequest(OnMap):
+    """A picture of one's own: kept under the name `own`, or the `drawing` that a person is at, a
+    square of grey bytes in base64. The image that the model sees comes after the decoded one."""
+
+    kind: Literal["own"]
+    own: str | None = Field(default=None, max_length=16)
+    drawing: str | None = Field(default=None, max_length=MAX_DRAWING)
+
+    @model_validator(mode="after")
+    def _one_picture(self) -> Self:
+        if (self.own is None) == (self.drawing is None):
+            raise ValueError("an own picture is named or drawn, one of both")
+        return self
+
+
+AnyRequest = LatentRequest | PlaceRequest | ImageRequest | OwnRequest
 _ADAPTER: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="kind")])
 
 

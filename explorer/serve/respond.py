@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
+import struct
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -47,3 +50,10 @@ async def made_on(thread: Executor, make: Callable[[], Response]) -> Response:
         return await asyncio.get_running_loop().run_in_executor(thread, make)
     except ExplorerError as error:
         return PlainTextResponse(str(error), status_code=404)
+
+
+def headed(n: int, said: dict[str, Any]) -> bytes:
+    """The start of a binary answer: uint32 n and length of the JSON, the JSON padded to 4 bytes."""
+    header = json.dumps(said).encode()
+    header += b" " * (-len(header) % 4)
+    return struct.pack("<2I", n, len(header)) + header

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from explorer.serve import jobs, overlays, points, selection
+from explorer.serve import jobs, overlays, points, selection, subjects
 from explorer.serve.ahead import VIEW, FetchAhead
 from explorer.serve.decode import decode
 from explorer.serve.quiet import Noticing
@@ -32,6 +32,7 @@ GET: dict[str, Any] = {
     f"group/{MAP}/group.png": selection.png,
     f"posterior/{MAP}/{{row:int}}": selection.posterior,
     f"search/{ATLAS}": selection.search,
+    f"subject/{MAP}": subjects.show,
     "jobs/{id}": jobs.show,
     "jobs/{id}/preview": jobs.preview,
 }
@@ -55,6 +56,7 @@ def routes() -> list[BaseRoute]:
         WebSocketRoute(f"{PREFIX}/decode", decode),
         *(Route(f"{PREFIX}/{path}", answer) for path, answer in GET.items()),
         Route(f"{PREFIX}/jobs/{{id}}/leave", jobs.leave, methods=["POST"]),
+        Route(f"{PREFIX}/own", subjects.keep, methods=["POST"]),
         Mount(f"{PREFIX}/assets", Revalidated(directory=VIEW)),
         Mount(f"{PREFIX}/plotly", Revalidated(directory=package)),
     ]

@@ -7,9 +7,7 @@ the JSON is [H, W, C]. Positions count the points of `/points`, in their order.
 
 from __future__ import annotations
 
-import json
 import re
-import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +19,7 @@ from explorer.latent.opened import Opened
 from explorer.serve.address import class_of, opened, optional, whole
 from explorer.serve.answer import SHOWN, to_bytes
 from explorer.serve.catalogue import catalogue
-from explorer.serve.respond import aside, made_on, respond
+from explorer.serve.respond import aside, headed, made_on, respond
 
 if TYPE_CHECKING:
     from explorer.latent.groups import Group
@@ -152,7 +150,7 @@ async def search(request: Request) -> Response:
         text = request.query_params.get("q", "")
         found = find(text, classes, atlas.labels, atlas.rows)
         positions = found.positions.astype("<u4").tobytes()
-        return _headed(len(found.positions), {"words": found.words}) + positions
+        return headed(len(found.positions), {"words": found.words}) + positions
 
     return await respond(request, body, "application/octet-stream", aside)
 
@@ -174,14 +172,7 @@ def _group(request: Request) -> tuple[Opened, Group]:
 def _packed(n: int, said: dict[str, Any], images: np.ndarray, between: bytes = b"") -> bytes:
     """A binary answer with images `(2, C, H, W)` in [0, 1] behind `between`."""
     pixels = to_bytes(images)
-    return _headed(n, said | {"shape": pixels.shape[1:]}) + between + pixels.tobytes()
-
-
-def _headed(n: int, said: dict[str, Any]) -> bytes:
-    """The start of a binary answer."""
-    header = json.dumps(said).encode()
-    header += b" " * (-len(header) % 4)
-    return struct.pack("<2I", n, len(header)) + header
+    return headed(n, said | {"shape": pixels.shape[1:]}) + between + pixels.tobytes()
 
 
 def _number(text: str) -> float:

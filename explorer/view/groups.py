@@ -57,9 +57,7 @@ def group_chooser(view: ViewState, show: Callable[[ViewState], None]) -> None:
         "Groups",
         {"": "None kept yet" if not groups else "No group", **{name: name for name in groups}},
         group_name(view),
-        lambda name: show(
-            groups[name].changed(row=view.row or 0, place=None) if name else view.with_group(None)
-        ),
+        lambda name: show(groups[name].at_same(view) if name else view.with_group(None)),
         key="group",
         help="Groups that you drew with the box or the lasso and gave a name. Choosing one opens "
         "it on the map on which it was drawn.",

@@ -10,7 +10,7 @@ from explorer.latent import columns, layers
 from explorer.latent.index import Maps
 from explorer.latent.names import METHOD_TITLES
 from explorer.latent.project import methods_for
-from explorer.view.state import Shown
+from explorer.view.shown import Shown
 
 # Maps of so many images are offered where a data set has more: one that opens at once, one of all.
 COUNTS = (5_000, 70_000)

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from explorer.latent.neighbours import MAX_NEIGHBOURS
 from explorer.latent.polygon import polygon_to_text, simplified
 from explorer.latent.spec import ProjectionSpec, spec_of
 from explorer.view import shell
 from explorer.view.groups import group_chooser
-from explorer.view.state import DEFAULTS, LAYERS, MAX_NEIGHBOURS, METRICS, Shown, ViewState
+from explorer.view.shown import Shown
+from explorer.view.state import DEFAULTS, LAYERS, METRICS, ViewState
 from explorer.view.words import images_words
 
 # The key of what is open or closed behind the button.
@@ -26,14 +28,7 @@ def row(models: shell.Shelf, view: ViewState, shown: Shown) -> None:
     widths = [2, 1.3, 1.3, *([1.1] if shown.classes else []), 0.7]
     columns = st.columns(widths, vertical_alignment="bottom")
     with columns[0]:
-        shell.chooser(
-            "Model",
-            {name: one.title for name, one in models.cards.items()},
-            view.model,
-            lambda name: shell.show(shell.on_an_image(view).with_model(name, models.shown[name])),
-            key="model",
-            help="Each model has learned its own latent space. The same image stays chosen.",
-        )
+        model_chooser(models, view)
     with columns[1]:
         keys = dict.fromkeys([*shown.projections, *shown.made(view), view.projection])
         shell.chooser(
@@ -67,6 +62,18 @@ def row(models: shell.Shelf, view: ViewState, shown: Shown) -> None:
         st.popover("More", width="stretch", help=about, key=MORE, on_change="rerun"),
     ):
         more(view, shown)
+
+
+def model_chooser(models: shell.Shelf, view: ViewState) -> None:
+    """The model; on every page the first chooser of the row."""
+    shell.chooser(
+        "Model",
+        {name: one.title for name, one in models.cards.items()},
+        view.model,
+        lambda name: shell.show(shell.on_an_image(view).with_model(name, models.shown[name])),
+        key="model",
+        help="Each model has learned its own latent space. The same image stays chosen.",
+    )
 
 
 def show(view: ViewState) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,10 @@ from explorer.latent.index import projections_of
 from explorer.serve.catalogue import catalogue
 from explorer.serve.warm import DEFAULT_MODEL
 from explorer.view.offer import shown_with
-from explorer.view.state import Shown, ViewState, from_query
+from explorer.view.shown import Shown
+from explorer.view.state import ViewState, from_query
 
-STYLE = Path(__file__).parent / "shell.css"
+STYLES = [Path(__file__).parent / name for name in ("shell.css", "base.css")]
 # An address takes no longer than this to reach the browser and to come back.
 LAG_SECONDS = 1.0
 # What lies on disk is looked for anew after so long.
@@ -87,6 +88,16 @@ def _look() -> Shelf:
     return Shelf(cards, shown, found.faults)
 
 
+def enter(page: str) -> None:
+    """Say which page this run is of: what each shows stands in its own address."""
+    st.session_state["page"] = page
+
+
+def page() -> str:
+    """The page that a person is on."""
+    return st.session_state.get("page", "map")
+
+
 def current(models: Shelf) -> ViewState:
     """What this person is looking at. The address decides whenever it was changed by hand.
 
@@ -94,9 +105,13 @@ def current(models: Shelf) -> ViewState:
     """
     query = st.query_params.to_dict()
     view: ViewState | None = st.session_state.get("view")
+    if view is not None and st.session_state.get("shown_on") != page() and not query:
+        show(view)  # come here from another page: what is looked at stays
+        query = view.to_query(page())
+    st.session_state["shown_on"] = page()
     by_hand = query != st.session_state.get("address") and not _lags_behind(query)
     if view is None or by_hand or view.model not in models.cards:
-        view, unusable = from_query(query, models.shown, models.default)
+        view, unusable = from_query(query, models.shown, models.default, page(), view)
         st.session_state["view"], st.session_state["address"] = view, query
         if unusable:
             show(view)
@@ -112,7 +127,7 @@ def _lags_behind(query: dict[str, str]) -> bool:
 
 def show(view: ViewState) -> None:
     """Make `view` what this person looks at: in the session and in the address."""
-    wanted = view.to_query()
+    wanted = view.to_query(page())
     left = st.session_state.get("address")
     if left != wanted:
         st.session_state["left"] = (left, time.monotonic())
@@ -120,6 +135,17 @@ def show(view: ViewState) -> None:
     st.session_state["notices"] = []
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
+
+
+def take(models: Shelf, commit: Mapping[str, str] | None) -> None:
+    """Show what a component has committed: properties of the view by name, as an address says
+    them. What is not usable is said above the page."""
+    if not commit:
+        return
+    view = current(models)
+    view, unusable = view.taking(commit, models.shown[view.model])
+    show(view)
+    st.session_state["notices"] = unusable
 
 
 def on_an_image(view: ViewState) -> ViewState:
@@ -199,5 +225,6 @@ def toggle(
 
 def head(text: str) -> None:
     """The top of a page: the product's name and the one sentence that says what to do here."""
-    st.html(STYLE)
+    for style in STYLES:
+        st.html(style)
     st.html(f'<h1 class="lx-head"><b>Latent Explorer</b> <span>{html.escape(text)}</span></h1>')

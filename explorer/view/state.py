@@ -6,15 +6,13 @@ Unknown keys are left alone; a bad value falls back to the default with one sent
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from explorer.errors import ExplorerError, unknown_name
-from explorer.latent.neighbours import MAX_NEIGHBOURS
-from explorer.latent.polygon import polygon_of_text
-from explorer.latent.search import LONGEST
-from explorer.latent.spec import spec_of
+from explorer.view import readers
+from explorer.view.shown import Shown
 
 LAYERS = {
     "points": "Points",
@@ -22,53 +20,28 @@ LAYERS = {
     "grid": "Decoded images",
 }
 METRICS = {"euclidean": "Distance", "cosine": "Angle"}
-# Digits of a place in the address: finer than a screen pixel at any sensible zoom.
-PLACE_DIGITS = 4
-MAX_COORDINATE = 1e6
-
-
-@dataclass(frozen=True)
-class Shown:
-    """What a model can be shown with, read from cards, without torch.
-
-    `sets` are the images that a map can hold: a data set and how many of its images, the one that
-    opens first in front; `totals` how many each data set has. `projections` are the methods, `kept`
-    the keys of the maps that were made of each set, `colours` and `trust` the columns and layers by
-    name with their titles, `classes` those that a conditional model can be told.
-    """
-
-    sets: tuple[tuple[str, int], ...]
-    totals: Mapping[str, int]
-    projections: tuple[str, ...]
-    kept: Mapping[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
-    classes: tuple[str, ...] = ()
-    colours: Mapping[str, str] = field(default_factory=lambda: {"label": "Class"})
-    trust: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def dataset(self) -> str:
-        return self.sets[0][0]
-
-    @property
-    def count(self) -> int:
-        return self.sets[0][1]
-
-    def first(self, dataset: str, count: int) -> str:
-        """The map that opens first: one that was made, else the first method."""
-        return (*self.kept.get((dataset, count), ()), *self.projections)[0]
-
-    def made(self, view: ViewState) -> tuple[str, ...]:
-        """The maps that were made of the images of a view."""
-        return self.kept.get((view.dataset, view.count), ())
-
-    def counts(self, dataset: str) -> tuple[int, ...]:
-        """How many images of a data set a map can hold, the first choice in front."""
-        return tuple(count for name, count in self.sets if name == dataset)
+PAGES = ("map", "dimensions", "paths", "generate")
+ORDERS = {"kl": "By KL", "index": "By number"}
+WAYS = {"linear": "Linear", "slerp": "Slerp", "density": "Along the data"}
+STEPS = (3, 25)
+TASKS = {
+    "samples": "Samples",
+    "manifold": "Manifold",
+    "classes": "Classes",
+    "codes": "Paint with codes",
+    "denoise": "Denoise",
+    "trip": "Round trip",
+    "errors": "Errors",
+}
+SAMPLERS = {"both": "Side by side", "prior": "Prior", "mixture": "Mixture"}
+SAMPLES = (1, 256)
+HOTTEST = 3.0
 
 
 @dataclass(frozen=True)
 class ViewState:
-    """`row` is a chosen image of the data set, `place` a chosen point of the map: never both.
+    """`row` is a chosen image of the data set, `place` a chosen point of the map, `own` the name of
+    a picture of one's own: exactly one of them is set.
 
     `projection` is the key of a map (see latent.project); `label` the class that a conditional
     model is told, None for that of the image itself; `colour` the column that colours the points,
@@ -76,6 +49,12 @@ class ViewState:
     all), or `find` what was searched for: one of the two is lit, never both; `neighbours` and
     `metric` how nearest images are found; `hover` whether moving decodes; `pictures` whether images
     appear at the points.
+
+    Dimensions: `start` what the sliders start from (a text of `explorer.latent.origin`; empty: what
+    is chosen), `moved` the dimensions that were moved from there ("3:1.25,7:-0.5", counted from 1),
+    `order` how they are sorted. Paths: `a` and `b` the ends (such texts; empty: what is chosen, and
+    another image), `ways`, `steps`, and the `models` that are shown beside each other. Generate:
+    the `task`, and of samples the `sampler`, how many (`n`), `temperature` and `seed`.
     """
 
     model: str
@@ -87,6 +66,7 @@ class ViewState:
     trust: str | None = None
     row: int | None = 0
     place: tuple[float, float] | None = None
+    own: str | None = None
     label: int | None = None
     polygon: str | None = None
     classes: str = ""
@@ -95,11 +75,36 @@ class ViewState:
     metric: str = "euclidean"
     hover: bool = True
     pictures: bool = True
+    start: str = ""
+    moved: str = ""
+    order: str = "kl"
+    a: str = ""
+    b: str = ""
+    ways: str = "linear,slerp,density"
+    steps: int = 9
+    models: str = ""
+    task: str = ""
+    sampler: str = "both"
+    n: int = 64
+    temperature: float = 1.0
+    seed: int = 0
 
-    def to_query(self) -> dict[str, str]:
-        """The address of this view, as query parameters; what was not chosen is left out."""
+    @property
+    def subject(self) -> str:
+        """What is chosen, as a subject's text."""
+        if self.own is not None:
+            return f"own:{self.own}"
+        if self.place is not None:
+            return f"place:{','.join(map(readers.plain, self.place))}"
+        return f"row:{self.row or 0}"
+
+    def to_query(self, page: str = "map") -> dict[str, str]:
+        """The address of this view on a page, as query parameters; what was not chosen, and what
+        other pages show, is left out."""
         written = {}
         for name, one in PROPERTIES.items():
+            if page not in one.pages:
+                continue
             value = getattr(self, name)
             if name in ALWAYS or value != DEFAULTS[name]:
                 written[name] = one.write(value)
@@ -110,11 +115,48 @@ class ViewState:
         return replace(self, **changes)
 
     def at_row(self, row: int) -> ViewState:
-        return replace(self, row=row, place=None)
+        return self._at(row=row)
 
     def at_place(self, x: float, y: float) -> ViewState:
-        place = (round(float(x), PLACE_DIGITS), round(float(y), PLACE_DIGITS))
-        return replace(self, row=None, place=place)
+        return self._at(place=readers.rounded(x, y))
+
+    def at_own(self, name: str) -> ViewState:
+        return self._at(own=name)
+
+    def at_same(self, other: ViewState) -> ViewState:
+        """With what another view has chosen; a place of its map falls away."""
+        if other.own is not None:
+            return self.at_own(other.own)
+        return self.at_row(other.row or 0)
+
+    def _at(
+        self,
+        row: int | None = None,
+        place: tuple[float, float] | None = None,
+        own: str | None = None,
+    ) -> ViewState:
+        """With something else chosen: the sliders start from it, at rest."""
+        return replace(self, row=row, place=place, own=own, start="", moved="")
+
+    def taking(self, texts: Mapping[str, str], shown: Shown) -> tuple[ViewState, list[str]]:
+        """The view with properties as an address says them, and one sentence for each that was not
+        usable. What is chosen (`row`, `place`, `own`) takes the place of what was."""
+        view, unusable = self, []
+        chosen: dict[str, Callable[[Any], ViewState]] = {
+            "row": lambda row: view.at_row(row),
+            "place": lambda place: view.at_place(*place),
+            "own": lambda name: view.at_own(name),
+        }
+        for name, text in sorted(texts.items(), key=lambda one: one[0] not in chosen):
+            try:
+                if name not in PROPERTIES or name == "model":
+                    raise unknown_name("setting", name, PROPERTIES)
+                value = PROPERTIES[name].read(text, shown)
+            except ExplorerError as error:
+                unusable.append(str(error))
+                continue
+            view = chosen[name](value) if name in chosen else replace(view, **{name: value})
+        return view, unusable
 
     def with_model(self, model: str, shown: Shown) -> ViewState:
         """Another model on the same image; what belongs to the old map alone falls away."""
@@ -123,12 +165,13 @@ class ViewState:
         keeps = self.projection in (*shown.kept.get((dataset, count), ()), *shown.projections)
         known = self.row is not None and self.dataset in {name for name, _ in shown.sets}
         return replace(
-            self.on_another_map(),
+            self.on_another_map().with_ends(same_images=self.dataset == dataset),
+            moved="",  # a dimension means something else there
             model=model,
             dataset=dataset,
             count=count,
             projection=self.projection if keeps else shown.first(dataset, count),
-            row=self.row if known and same else 0,
+            row=None if self.own is not None else self.row if known and same else 0,
             colour=self.colour if self.colour in shown.colours else "label",
             trust=self.trust if self.trust in shown.trust else None,
             find=self.find if dataset == self.dataset else "",
@@ -140,10 +183,22 @@ class ViewState:
         searched for stay."""
         same = dataset == self.dataset
         row, find = self.row if same and self.row is not None else 0, self.find if same else ""
-        return replace(self.on_another_map(), dataset=dataset, count=count, row=row, find=find)
+        row = None if self.own is not None else row
+        view = self.on_another_map().with_ends(same_images=same)
+        return replace(view, dataset=dataset, count=count, row=row, find=find)
 
     def with_projection(self, projection: str) -> ViewState:
         return replace(self.on_another_map(), projection=projection)
+
+    def with_ends(self, *, same_images: bool) -> ViewState:
+        """In another latent space, or among other images: what sliders and paths start from stays
+        where it means the same there."""
+        lost = ("place",) if same_images else ("place", "row", "class")
+        kept = {name: getattr(self, name) for name in ("start", "a", "b")}
+        ends: dict[str, Any] = {
+            name: "" if text.startswith(lost) else text for name, text in kept.items()
+        }
+        return replace(self, **ends)
 
     def with_group(self, polygon: str | None, classes: str = "") -> ViewState:
         """A group drawn on this map, or none."""
@@ -156,7 +211,7 @@ class ViewState:
 
     def on_another_map(self) -> ViewState:
         """Without what means something on this map alone: a place, a group drawn on it."""
-        row = 0 if self.row is None else self.row
+        row = 0 if self.row is None and self.own is None else self.row
         return replace(self, row=row, place=None, polygon=None, classes="")
 
 
@@ -166,125 +221,49 @@ class Property:
 
     read: Callable[[str, Shown], Any]
     write: Callable[[Any], str | None] = lambda value: None if value is None else str(value)
+    # The pages in whose address it stands.
+    pages: tuple[str, ...] = PAGES
 
 
-def _one_of(kind: str, known: Callable[[Shown], Iterable[str]]) -> Callable[[str, Shown], str]:
-    def read(text: str, shown: Shown) -> str:
-        if text not in known(shown):
-            raise unknown_name(kind, text, known(shown))
-        return text
-
-    return read
-
-
-def _whole(text: str, most: int) -> int | None:
-    """A whole number of 0 to `most`, or None for anything else."""
-    plain = text.isascii() and text.isdigit() and len(text) < 10
-    return int(text) if plain and int(text) <= most else None
-
-
-def _row(text: str, shown: Shown) -> int:
-    last = max(shown.totals.values()) - 1
-    row = _whole(text, last)
-    if row is None:
-        raise ExplorerError(
-            f"There is no image '{text}' on any map of this model; all are numbered 0 to {last}."
-        )
-    return row
-
-
-def _count(text: str, shown: Shown) -> int:
-    count = _whole(text, max(shown.totals.values()))
-    if count is None or count < 2:
-        raise ExplorerError(
-            f"A map cannot hold '{text}' images; say a number of 2 to {max(shown.totals.values())}."
-        )
-    return count
-
-
-def _label(text: str, shown: Shown) -> int:
-    if not shown.classes:
-        raise ExplorerError("This model is not told a class; the class in the address is ignored.")
-    label = _whole(text, len(shown.classes) - 1)
-    if label is None:
-        raise ExplorerError(
-            f"There is no class '{text}'; classes are numbered 0 to {len(shown.classes) - 1}."
-        )
-    return label
-
-
-def _neighbours(text: str, shown: Shown) -> int:
-    number = _whole(text, MAX_NEIGHBOURS)
-    if not number:
-        raise ExplorerError(f"There are 1 to {MAX_NEIGHBOURS} nearest images, not '{text}'.")
-    return number
-
-
-def _switch(text: str, shown: Shown) -> bool:
-    if text not in ("on", "off"):
-        raise ExplorerError(f"A switch is 'on' or 'off', not '{text}'.")
-    return text == "on"
-
-
-def _projection(text: str, shown: Shown) -> str:
-    spec = spec_of(text)
-    if spec.method not in shown.projections:
-        raise unknown_name("projection", text, shown.projections)
-    return text
-
-
-def _polygon(text: str, shown: Shown) -> str:
-    polygon_of_text(text)
-    return text
-
-
-def _classes(text: str, shown: Shown) -> str:
-    if not all(_whole(part, 255) is not None for part in text.split(",")):
-        raise ExplorerError(f"Classes are numbers with commas between, like 0,3, not '{text}'.")
-    return text
-
-
-def _find(text: str, shown: Shown) -> str:
-    if len(text) > LONGEST or not text.isprintable():
-        raise ExplorerError(f"A search has at most {LONGEST} letters, all of them printable.")
-    return text
-
-
-def _plain(value: float) -> str:
-    return f"{value:.{PLACE_DIGITS}f}".rstrip("0").rstrip(".")
-
-
-def _place(text: str, shown: Shown) -> tuple[float, float]:
-    try:
-        x, y = (round(float(part), PLACE_DIGITS) for part in text.split(","))
-    except (ValueError, OverflowError) as error:
-        raise ExplorerError(
-            f"A place is two numbers with a comma between, like 0.5,-1.2, but was '{text}'."
-        ) from error
-    if not (abs(x) < MAX_COORDINATE and abs(y) < MAX_COORDINATE):
-        raise ExplorerError(f"The place '{text}' is not on this map.")
-    return x, y
-
-
-SWITCH = Property(_switch, lambda value: "on" if value else "off")
+MAP, DIMENSIONS, PATHS, GENERATE = (("map",), ("dimensions",), ("paths",), ("generate",))
+SWITCH = Property(readers.switch, lambda value: "on" if value else "off", MAP)
 PROPERTIES: dict[str, Property] = {
     "model": Property(lambda text, shown: text),
-    "dataset": Property(_one_of("data set", lambda shown: [name for name, _ in shown.sets])),
-    "count": Property(_count),
-    "projection": Property(_projection),
-    "layer": Property(_one_of("layer to show", lambda shown: LAYERS)),
-    "colour": Property(_one_of("colouring", lambda shown: shown.colours)),
-    "trust": Property(_one_of("measure of trust", lambda shown: shown.trust)),
-    "row": Property(_row),
-    "label": Property(_label),
-    "place": Property(_place, lambda value: value and ",".join(map(_plain, value))),
-    "polygon": Property(_polygon),
-    "classes": Property(_classes),
-    "find": Property(_find),
-    "neighbours": Property(_neighbours),
-    "metric": Property(_one_of("metric", lambda shown: METRICS)),
+    "dataset": Property(readers.one_of("data set", lambda shown: [name for name, _ in shown.sets])),
+    "count": Property(readers.count),
+    "projection": Property(readers.projection),
+    "layer": Property(readers.one_of("layer to show", lambda shown: LAYERS), pages=MAP),
+    "colour": Property(readers.one_of("colouring", lambda shown: shown.colours), pages=MAP),
+    "trust": Property(readers.one_of("measure of trust", lambda shown: shown.trust), pages=MAP),
+    "row": Property(readers.row),
+    "label": Property(readers.label),
+    "place": Property(readers.place, lambda value: value and ",".join(map(readers.plain, value))),
+    "own": Property(readers.own_picture),
+    "polygon": Property(readers.polygon, pages=MAP),
+    "classes": Property(readers.classes, pages=MAP),
+    "find": Property(readers.find, pages=MAP),
+    "neighbours": Property(readers.neighbours, pages=MAP),
+    "metric": Property(readers.one_of("metric", lambda shown: METRICS), pages=MAP),
     "hover": SWITCH,
     "pictures": SWITCH,
+    # dimensions
+    "start": Property(readers.subject, pages=DIMENSIONS),
+    "moved": Property(readers.moved, pages=DIMENSIONS),
+    "order": Property(readers.one_of("order", lambda shown: ORDERS), pages=DIMENSIONS),
+    # paths
+    "a": Property(readers.subject, pages=PATHS),
+    "b": Property(readers.subject, pages=PATHS),
+    "ways": Property(readers.some_of("way", WAYS), pages=PATHS),
+    "steps": Property(readers.counted("number of steps", *STEPS), pages=PATHS),
+    "models": Property(readers.models, pages=PATHS),
+    # generate
+    "task": Property(readers.one_of("task", lambda shown: TASKS), pages=GENERATE),
+    "sampler": Property(readers.one_of("sampler", lambda shown: SAMPLERS), pages=GENERATE),
+    "n": Property(readers.counted("number of samples", *SAMPLES), pages=GENERATE),
+    "temperature": Property(
+        readers.number("temperature", 0, HOTTEST), lambda value: f"{value:g}", GENERATE
+    ),
+    "seed": Property(readers.counted("seed", 0, 999_999_999), pages=GENERATE),
 }
 # What a link says always, so that it opens the same view when a default changes.
 ALWAYS = ("model", "dataset", "count", "projection", "layer", "row")
@@ -292,11 +271,17 @@ DEFAULTS = {one.name: one.default for one in fields(ViewState)}
 
 
 def from_query(
-    query: Mapping[str, str], models: Mapping[str, Shown], default: str
+    query: Mapping[str, str],
+    models: Mapping[str, Shown],
+    default: str,
+    page: str = "map",
+    before: ViewState | None = None,
 ) -> tuple[ViewState, list[str]]:
-    """The view that an address asks for, and one sentence for each value that was not usable.
+    """The view that the address of a page asks for, and one sentence for each value that was not
+    usable.
 
-    `models` are the models that can be shown; `default` is one of them.
+    `models` are the models that can be shown; `default` is one of them. What the page does not show
+    stays as it was `before`, on the same images of the same model.
     """
     notices: list[str] = []
     model = query.get("model", default)
@@ -306,7 +291,7 @@ def from_query(
     shown = models[model]
     values: dict[str, Any] = {"model": model, "dataset": shown.dataset}
     for name, one in PROPERTIES.items():
-        if name == "model" or name not in query:
+        if name == "model" or name not in query or page not in one.pages:
             continue
         try:
             values[name] = one.read(query[name], shown)
@@ -314,8 +299,13 @@ def from_query(
             notices.append(str(error))
     values.setdefault("count", shown.counts(values["dataset"])[0])
     values.setdefault("projection", shown.first(values["dataset"], values["count"]))
+    if values.get("own") is not None:
+        values |= {"row": None, "place": None}
     if values.get("place") is not None:
         values["row"] = None
     if values.get("polygon") is not None:
         values["find"] = ""
+    if before and all(values[name] == getattr(before, name) for name in ("model", "dataset")):
+        elsewhere = [name for name, one in PROPERTIES.items() if page not in one.pages]
+        values = {name: getattr(before, name) for name in elsewhere} | values
     return ViewState(**values), notices

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from explorer.spec import ModelSpec
-from explorer.view.state import Shown
+from explorer.view.shown import Shown
 
 
 def latent_words(spec: ModelSpec) -> str:

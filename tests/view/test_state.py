@@ -3,17 +3,23 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from explorer import own
+from explorer.latent.neighbours import MAX_NEIGHBOURS
 from explorer.latent.polygon import polygon_to_text
 from explorer.latent.search import LONGEST
 from explorer.latent.spec import ProjectionSpec
+from explorer.view.readers import PLACE_DIGITS
+from explorer.view.shown import Shown
 from explorer.view.state import (
     LAYERS,
-    MAX_NEIGHBOURS,
     METRICS,
-    PLACE_DIGITS,
+    ORDERS,
+    PAGES,
     PROPERTIES,
-    Shown,
+    SAMPLERS,
+    TASKS,
     ViewState,
     from_query,
 )
@@ -81,6 +87,88 @@ def views(draw):
     if draw(st.booleans()):
         return view.at_row(draw(st.integers(0, count - 1)))
     return view.at_place(draw(coordinate), draw(coordinate))
+
+
+SUBJECTS = st.sampled_from(["", "row:7", "mean", "sample:3", "class:9", "place:0.5,-1.25"])
+ELSEWHERE = {
+    "dimensions": st.fixed_dictionaries(
+        {
+            "start": SUBJECTS,
+            "moved": st.sampled_from(["", "3:1.25,7:-0.5", "256:0"]),
+            "order": st.sampled_from(sorted(ORDERS)),
+        }
+    ),
+    "paths": st.fixed_dictionaries(
+        {
+            "a": SUBJECTS,
+            "b": SUBJECTS,
+            "ways": st.sampled_from(["linear", "linear,slerp", "density"]),
+            "steps": st.integers(3, 25),
+            "models": st.sampled_from(["", "two", "two,twenty"]),
+        }
+    ),
+    "generate": st.fixed_dictionaries(
+        {
+            "task": st.sampled_from(["", *TASKS]),
+            "sampler": st.sampled_from(sorted(SAMPLERS)),
+            "n": st.integers(1, 256),
+            "temperature": st.sampled_from([0.0, 0.75, 3.0]),
+            "seed": st.integers(0, 999_999_999),
+        }
+    ),
+}
+
+
+@given(st.data(), st.sampled_from(sorted(ELSEWHERE)))
+def test_the_view_of_every_page_survives_the_way_through_its_address(data, page):
+    chosen = data.draw(ELSEWHERE[page])
+    view = FIRST.changed(**chosen)
+    assert from_query(view.to_query(page), MODELS, "two", page) == (view, [])
+
+
+def test_the_address_of_a_page_says_nothing_of_the_others_and_going_there_forgets_nothing():
+    view = FIRST.changed(find="7", moved="1:2", steps=5, seed=9).at_row(3)
+    view = view.changed(moved="1:2")
+    addresses = {page: view.to_query(page) for page in PAGES}
+    assert [page for page in PAGES if "steps" in addresses[page]] == ["paths"]
+    assert all(address["row"] == "3" for address in addresses.values())
+    for page in PAGES:
+        assert from_query(addresses[page], MODELS, "two", page, before=view) == (view, [])
+    elsewhere, _ = from_query({"model": "other"}, MODELS, "two", "paths", before=view)
+    assert (elsewhere.find, elsewhere.moved, elsewhere.seed) == ("", "", 0)
+
+
+def test_an_own_picture_is_chosen_instead_of_an_image_and_goes_along_to_other_models_and_pages():
+    name = own.keep_picture(Image.new("L", (9, 9), 200))
+    view = FIRST.at_row(8).at_own(name)
+    assert (view.own, view.row, view.place, view.subject) == (name, None, None, f"own:{name}")
+    assert from_query(view.to_query(), MODELS, "two") == (view, [])
+    there = view.with_model("other", MODELS["other"])
+    assert (there.own, there.row) == (name, None)
+    assert view.at_row(2).own is None
+    assert view.at_place(1, 2).own is None
+    gone, notices = from_query({"own": "0" * 16}, MODELS, "two")
+    assert (gone.own, gone.row) == (None, 0)
+    assert notices == [own.GONE]
+
+
+def test_the_ends_of_a_path_go_along_to_models_in_which_they_mean_the_same():
+    view = FIRST.changed(a="row:3", b="place:1,2", start="sample:4", moved="1:2")
+    near, far = (view.with_model(name, MODELS[name]) for name in ("twenty", "other"))
+    assert (near.a, near.b, near.start, near.moved) == ("row:3", "", "sample:4", "")
+    assert (far.a, far.b, far.start) == ("", "", "sample:4")
+
+
+def test_what_a_component_commits_is_read_as_an_address_is():
+    view = FIRST.changed(moved="1:2")
+    taken, unusable = view.taking({"row": "12", "moved": "2:0.5"}, MODELS["two"])
+    assert (taken.row, taken.moved, unusable) == (12, "2:0.5", [])
+    # Something else chosen: the sliders start anew from it.
+    assert view.taking({"row": "12"}, MODELS["two"])[0].moved == ""
+    same, unusable = view.taking({"steps": "99", "model": "other", "hat": "1"}, MODELS["two"])
+    assert same == view
+    assert len(unusable) == 3
+    assert all(is_one_sentence(one) for one in unusable)
 
 
 @given(views())

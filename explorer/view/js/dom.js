@@ -22,3 +22,11 @@ export function eachFrame(draw) {
     requestAnimationFrame(() => { asked = false; draw() })
   }
 }
+
+// A new element with its class and its words.
+export const element = (tag, className, text) => {
+  const made = document.createElement(tag)
+  if (className) made.className = className
+  if (text !== undefined) made.textContent = text
+  return made
+}

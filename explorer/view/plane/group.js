@@ -1,6 +1,6 @@
 // A group of points: drawn around with a box or a lasso, described by its images, kept under a name.
 import { paint } from '../js/images.js'
-import { number, rowName } from './panel.js'
+import { number, rowName } from '../js/words.js'
 
 // A line of fewer corners than this, or within so few pixels, is a click.
 const FEWEST = 3, SMALLEST = 6

@@ -1,6 +1,7 @@
 // The words and pictures around the map: original, decoded image, trust, neighbours, latent.
-import { mark, partsOf, say } from '../js/dom.js'
+import { element, mark, partsOf, say } from '../js/dom.js'
 import { classColour } from '../js/theme.js'
+import { className, number, rowName, subscript } from '../js/words.js'
 
 // Shape and word together, so that nothing rests on colour.
 const TRUST = { data: ['●', 'in data'], rare: ['◐', 'rare image'], gap: ['◐', 'in a gap'], outside: ['○', 'outside'] }
@@ -10,31 +11,6 @@ const SLOW_MS = 200
 const NUMBERS = 8
 // Larger grids of codes are shown as colours alone.
 const CODES_WITH_NUMBERS = 8
-
-export const number = (value, digits = 2) => {
-  const text = value.toFixed(digits)
-  return (Number(text) === 0 ? text.replace('-', '') : text).replace('-', '−')
-}
-
-const element = (tag, className, text) => {
-  const made = document.createElement(tag)
-  if (className) made.className = className
-  if (text !== undefined) made.textContent = text
-  return made
-}
-
-// What an image of a class is called: "digit 7", but "face, bald".
-export const className = ({ noun, classes }, label) => (/^\d/.test(classes[label]) ? `${noun} ${classes[label]}` : `${noun}, ${classes[label]}`)
-
-// What a row of the data set is called: "MNIST training image 123".
-export function rowName(about, row) {
-  let start = 0
-  for (const [stop, template] of about.origins) {
-    if (row < stop) return template.replace('{index}', row - start)
-    start = stop
-  }
-  return `${about.noun} ${row}`
-}
 
 export function createPanel(root, { onPick }) {
   const part = partsOf(root)
@@ -192,5 +168,3 @@ export function createPanel(root, { onPick }) {
   }
   return panel
 }
-
-const subscript = value => [...String(value)].map(digit => '₀₁₂₃₄₅₆₇₈₉'[+digit]).join('')

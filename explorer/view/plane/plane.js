@@ -1,11 +1,13 @@
 // The plane: one row that reads image -> encoder -> latent plane -> decoder -> image. It knows the pointer in data
 // coordinates anywhere, decodes there through the channel, and tells the page only of what was kept.
+import { at, channelUrl, jobUrl } from '../js/address.js'
 import { holds } from '../js/boxes.js'
 import { openChannel } from '../js/channel.js'
 import { byLabel, parseColumn } from '../js/colouring.js'
 import { eachFrame, partsOf } from '../js/dom.js'
 import { listen } from '../js/gestures.js'
 import { openImages, paint } from '../js/images.js'
+import { watchLook } from '../js/look.js'
 import { loadPlotly } from '../js/plotly.js'
 import { anyInside, indexPoints, nearestPoint, parsePoints } from '../js/points.js'
 import { themeOf } from '../js/theme.js'
@@ -21,8 +23,8 @@ import { createPanel } from './panel.js'
 import { createPreview } from './preview.js'
 import { createShare } from './share.js'
 import { createUnder } from './under.js'
-import { at, jobUrl, urlsOf } from './urls.js'
-import { createTip, createTools, describeQuality, viewWords, watchLook } from './view.js'
+import { urlsOf } from './urls.js'
+import { createTip, createTools, describeQuality, viewWords } from './view.js'
 import { createWait } from './wait.js'
 
 // A pointer this near to a point means the point.
@@ -50,7 +52,7 @@ function createPlane(root, setTriggerValue) {
   const panel = createPanel(root, { onPick: row => keep(targetOfRow(row)) })
   const legend = createLegend(part('legend'), part('legend-title'), () => drawLayer())
   const tip = createTip(part('tip')), atPoints = createAtPoints(part('pictures')), preview = createPreview(part('pictures'))
-  const channel = openChannel(at('decode').replace(/^http/, 'ws'), open => { root.dataset.connected = open })
+  const channel = openChannel(channelUrl(), open => { root.dataset.connected = open })
   const life = new AbortController()            // ends when the page takes the plane away
   const look = watchLook(root, plot, {
     onTheme: theme => figure?.recolour(theme),

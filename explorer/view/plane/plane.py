@@ -6,17 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypedDict
 
-import streamlit as st
+from explorer.view.component import component
 
 HERE = Path(__file__).parent
-
-# Only this loader travels with each update; the module itself is fetched once and cached. It must
-# hold a line break: Streamlit takes a script of one line for a file path.
-LOADER = """export default async (component) => {
-  const url = new URL('./explorer/assets/plane/plane.js', document.baseURI).href
-  return (await import(url)).default(component)
-}
-"""
 
 
 class PlaneData(TypedDict):
@@ -66,13 +58,4 @@ def plane(
     when a person would not wait for what is being made: `st.session_state[key].cancel` is
     `{"projection" | "colour" | "trust": name}`.
     """
-    component = st.components.v2.component(
-        "latent_explorer_plane",
-        html=(HERE / "plane.html").read_text(encoding="utf-8"),
-        css=(HERE / "plane.css").read_text(encoding="utf-8"),
-        js=LOADER,
-        isolate_styles=False,  # Plotly's events do not arrive inside a shadow root
-    )
-    return component(
-        key=key, data=dict(data), on_commit_change=on_commit, on_cancel_change=on_cancel
-    )
+    return component(HERE, data, key, on_commit=on_commit, on_cancel=on_cancel)

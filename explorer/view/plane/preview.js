@@ -1,7 +1,7 @@
 // A map while it is being made: t-SNE moves its points at each step, and the person sees them settle.
 import { bounds } from '../js/points.js'
 import { CLASS_COLOURS } from '../js/theme.js'
-import { at } from './urls.js'
+import { at } from '../js/address.js'
 
 export function createPreview(canvas) {
   let seen = 0, job = ''

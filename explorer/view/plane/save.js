@@ -1,8 +1,9 @@
 // The map as a file: what is on the screen, with a title and a legend that say what it is. SVG and PNG are one picture.
 import { holds } from '../js/boxes.js'
+import { download } from '../js/download.js'
 import { FONT, GLYPH, sheet } from '../js/sheet.js'
 import { themeOf } from '../js/theme.js'
-import { className, number, rowName } from './panel.js'
+import { className, number, rowName } from '../js/words.js'
 import { GREY } from './traces.js'
 import { imagesWords, undrawnWords } from './view.js'
 
@@ -25,11 +26,7 @@ export function groupsShown({ x, y }, { groups, of }, { visible, selected, box }
 export async function saveMap(root, format, view) {
   const { svg, width, height } = await pictureOf(root, view)
   const blob = format === 'png' ? await painted(svg, width, height) : new Blob([svg], { type: 'image/svg+xml' })
-  const link = Object.assign(document.createElement('a'), {
-    href: URL.createObjectURL(blob), download: `${view.shown.model}-${view.shown.projection}.${format}`,
-  })
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000)
+  download(blob, `${view.shown.model}-${view.shown.projection}.${format}`)
 }
 
 async function pictureOf(root, view) {

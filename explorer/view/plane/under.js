@@ -1,6 +1,6 @@
 // What lies under the points: images decoded on a grid over the view, and a layer that says how far to trust each place.
 import { ready } from '../js/waiting.js'
-import { jobUrl } from './urls.js'
+import { jobUrl } from '../js/address.js'
 
 // Decoded cells along the longer side of the map.
 const GRID_CELLS = 22, GRID_CELLS_SMALL = 14, SMALL_PIXELS = 500

@@ -1,10 +1,7 @@
 // The addresses of what the server answers about a view.
-import { who } from '../js/waiting.js'
+import { at } from '../js/address.js'
 
 const MAP = ['model', 'dataset', 'projection'], ATLAS = ['model', 'dataset']
-
-export const at = path => new URL(`./explorer/${path}`, document.baseURI).href
-export const jobUrl = id => at(`jobs/${id}?who=${who}`)
 
 // `shown()` is the view that is asked about; see PlaneData in plane.py.
 export function urlsOf(shown) {

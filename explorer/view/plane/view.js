@@ -1,7 +1,5 @@
-// The small things around the view: the tools in its corner, the picture beside the pointer, the words on what is in sight,
-// and what follows the page's theme and size.
+// The small things around the view: the tools in its corner, the picture beside the pointer, the words on what is in sight.
 import { partsOf, say } from '../js/dom.js'
-import { themeOf } from '../js/theme.js'
 import { ZOOM } from './keys.js'
 
 export function createTools(root, { zoom, reset, retry }) {
@@ -69,25 +67,4 @@ export function describeQuality(box, { trustworthiness, continuity, sentence }) 
   box.textContent = `Trustworthiness ${trustworthiness.toFixed(2)} · continuity ${continuity.toFixed(2)}`
   box.title = 'Of 1: how many neighbours on the map are neighbours in latent space (trustworthiness), and the other way round ' +
     `(continuity). Measured: ${sentence}.`
-}
-
-// A change of theme changes variables on the page, a change of size the plot; the drawing follows both.
-export function watchLook(root, plot, { onTheme, onSize }, signal) {
-  let colours = '', size = ''
-  function follow() {
-    const theme = themeOf(root), now = theme.text + theme.background
-    root.dataset.theme = theme.dark ? 'dark' : 'light'
-    if (colours && now !== colours) onTheme(theme)
-    colours = now
-  }
-  plot.addEventListener('pointerenter', follow, { signal })
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => setTimeout(follow, 200), { signal })
-  const sizes = new ResizeObserver(([{ contentRect: { width, height } }]) => {
-    const now = `${Math.round(width)} ${Math.round(height)}`
-    if (size && now !== size) onSize()
-    size = now
-  })
-  sizes.observe(plot)
-  signal.addEventListener('abort', () => sizes.disconnect())
-  return { follow }
 }

@@ -1,6 +1,6 @@
 // What is shown over the map while the server prepares something: how far it is, the time left, and a way out.
 import { leave, timeLeft } from '../js/waiting.js'
-import { jobUrl } from './urls.js'
+import { jobUrl } from '../js/address.js'
 
 export function createWait(root) {
   const part = name => root.querySelector(`[data-part=${name}]`)

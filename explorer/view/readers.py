@@ -1,0 +1,196 @@
+"""How one word of an address is read: each gives the value, or raises ExplorerError with a
+sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from explorer import own, store
+from explorer.errors import ExplorerError, unknown_name
+from explorer.latent import origin
+from explorer.latent.neighbours import MAX_NEIGHBOURS
+from explorer.latent.polygon import polygon_of_text
+from explorer.latent.search import LONGEST
+from explorer.latent.spec import spec_of
+from explorer.view.shown import Shown
+
+# Digits of a place in the address: finer than a screen pixel at any sensible zoom.
+PLACE_DIGITS = 4
+MAX_COORDINATE = 1e6
+MOST_MODELS = 4
+
+
+def one_of(kind: str, known: Callable[[Shown], Iterable[str]]) -> Callable[[str, Shown], str]:
+    def read(text: str, shown: Shown) -> str:
+        if text not in known(shown):
+            raise unknown_name(kind, text, known(shown))
+        return text
+
+    return read
+
+
+def whole(text: str, most: int) -> int | None:
+    """A whole number of 0 to `most`, or None for anything else."""
+    plain = text.isascii() and text.isdigit() and len(text) < 10
+    return int(text) if plain and int(text) <= most else None
+
+
+def row(text: str, shown: Shown) -> int:
+    last = max(shown.totals.values()) - 1
+    row = whole(text, last)
+    if row is None:
+        raise ExplorerError(
+            f"There is no image '{text}' on any map of this model; all are numbered 0 to {last}."
+        )
+    return row
+
+
+def count(text: str, shown: Shown) -> int:
+    count = whole(text, max(shown.totals.values()))
+    if count is None or count < 2:
+        raise ExplorerError(
+            f"A map cannot hold '{text}' images; say a number of 2 to {max(shown.totals.values())}."
+        )
+    return count
+
+
+def label(text: str, shown: Shown) -> int:
+    if not shown.classes:
+        raise ExplorerError("This model is not told a class; the class in the address is ignored.")
+    label = whole(text, len(shown.classes) - 1)
+    if label is None:
+        raise ExplorerError(
+            f"There is no class '{text}'; classes are numbered 0 to {len(shown.classes) - 1}."
+        )
+    return label
+
+
+def neighbours(text: str, shown: Shown) -> int:
+    number = whole(text, MAX_NEIGHBOURS)
+    if not number:
+        raise ExplorerError(f"There are 1 to {MAX_NEIGHBOURS} nearest images, not '{text}'.")
+    return number
+
+
+def switch(text: str, shown: Shown) -> bool:
+    if text not in ("on", "off"):
+        raise ExplorerError(f"A switch is 'on' or 'off', not '{text}'.")
+    return text == "on"
+
+
+def projection(text: str, shown: Shown) -> str:
+    spec = spec_of(text)
+    if spec.method not in shown.projections:
+        raise unknown_name("projection", text, shown.projections)
+    return text
+
+
+def polygon(text: str, shown: Shown) -> str:
+    polygon_of_text(text)
+    return text
+
+
+def classes(text: str, shown: Shown) -> str:
+    if not all(whole(part, 255) is not None for part in text.split(",")):
+        raise ExplorerError(f"Classes are numbers with commas between, like 0,3, not '{text}'.")
+    return text
+
+
+def find(text: str, shown: Shown) -> str:
+    if len(text) > LONGEST or not text.isprintable():
+        raise ExplorerError(f"A search has at most {LONGEST} letters, all of them printable.")
+    return text
+
+
+def rounded(x: float, y: float) -> tuple[float, float]:
+    """A place as the address keeps it."""
+    return round(float(x), PLACE_DIGITS), round(float(y), PLACE_DIGITS)
+
+
+def plain(value: float) -> str:
+    return f"{value:.{PLACE_DIGITS}f}".rstrip("0").rstrip(".")
+
+
+def place(text: str, shown: Shown) -> tuple[float, float]:
+    try:
+        x, y = map(float, text.split(","))
+        x, y = rounded(x, y)
+    except (ValueError, OverflowError) as error:
+        raise ExplorerError(
+            f"A place is two numbers with a comma between, like 0.5,-1.2, but was '{text}'."
+        ) from error
+    if not (abs(x) < MAX_COORDINATE and abs(y) < MAX_COORDINATE):
+        raise ExplorerError(f"The place '{text}' is not on this map.")
+    return x, y
+
+
+def own_picture(text: str, shown: Shown) -> str:
+    if not own.exists(text):
+        raise ExplorerError(own.GONE)
+    return text
+
+
+def subject(text: str, shown: Shown) -> str:
+    found = origin.parse(text)
+    if found.kind == "own":
+        own_picture(found.name, shown)
+    return text
+
+
+def moved(text: str, shown: Shown) -> str:
+    """Dimensions and where they were moved to. How many dimensions there are the page knows."""
+    try:
+        for part in text.split(","):
+            dimension, value = part.split(":")
+            if not (dimension.isascii() and dimension.isdigit() and 0 < int(dimension) < 1_000_000):
+                raise ValueError
+            if not abs(float(value)) <= MAX_COORDINATE:
+                raise ValueError
+    except ValueError as error:
+        raise ExplorerError(
+            "Moved dimensions are written as number:value with commas between, like 3:1.25,7:-0.5."
+        ) from error
+    return text
+
+
+def some_of(kind: str, known: Iterable[str]) -> Callable[[str, Shown], str]:
+    def read(text: str, shown: Shown) -> str:
+        for part in text.split(","):
+            if part not in known:
+                raise unknown_name(kind, part, known)
+        return text
+
+    return read
+
+
+def number(what: str, least: float, most: float) -> Callable[[str, Shown], float]:
+    def read(text: str, shown: Shown) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise ExplorerError(f"The {what} is a number of {least:g} to {most:g}, not '{text}'.")
+        return value
+
+    return read
+
+
+def counted(what: str, least: int, most: int) -> Callable[[str, Shown], int]:
+    def read(text: str, shown: Shown) -> int:
+        value = whole(text, most)
+        if value is None or value < least:
+            raise ExplorerError(f"The {what} is {least} to {most:,}, not '{text}'.")
+        return value
+
+    return read
+
+
+def models(text: str, shown: Shown) -> str:
+    """Models by their ids; the page says which of them it cannot show."""
+    names = text.split(",")
+    if len(names) > MOST_MODELS:
+        raise ExplorerError(f"At most {MOST_MODELS} models are shown beside each other.")
+    for name in names:
+        store.check_id(name)
+    return text
