@@ -7,7 +7,8 @@ A map of codes is `(h, w)` int64, each below K; several are `(N, h, w)`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -214,7 +215,17 @@ def prior_artefact(card: store.Card) -> store.Artefact | None:
 def prior_of(model: Model) -> CodePrior | None:
     """The prior over the codes of a model, open; None where nobody has trained one."""
     artefact = prior_artefact(model.card)
-    network = network_of(artefact, model.device.type) if artefact else None
+    if artefact is None:
+        return None
+    where = (artefact.folder, artefact.shipped, artefact.card.weights_sha256)
+    return _opened(*where, model.device.type)
+
+
+@lru_cache(maxsize=4)
+def _opened(folder: Path, shipped: bool, digest: str, device: str) -> CodePrior | None:
+    """A prior of these weights, read once."""
+    artefact = store.Artefact(folder, store.read_card(folder), shipped)
+    network = network_of(artefact, device)
     return network if isinstance(network, CodePrior) else None
 
 

@@ -55,7 +55,7 @@ def round_trips(
 
 
 @dataclass(frozen=True)
-class Walk:
+class Trail:
     """An image encoded and decoded again and again.
 
     `z (n + 1, D)` starts at the latent that was given; `images (n + 1, C, H, W)` are those latents
@@ -88,7 +88,7 @@ class Walk:
         return f"Not yet at a fixed point: {last}, and less than {still} would be one."
 
 
-def walk(model: Model, z: np.ndarray, n: int, deviation: float, label: int | None = None) -> Walk:
+def trail(model: Model, z: np.ndarray, n: int, deviation: float, label: int | None = None) -> Trail:
     """`n` round trips in a row from a latent `z (D,)`; a conditional model is told `label` always.
 
     `deviation` is how far latents lie from their mean (`Map.deviation`). Raises ExplorerError for
@@ -101,21 +101,21 @@ def walk(model: Model, z: np.ndarray, n: int, deviation: float, label: int | Non
     for _ in range(n):
         latents.append(model.encode(images[-1][None], labels).mean[0])
         images.append(model.decode(latents[-1][None], labels)[0])
-    trail = np.stack(latents)
-    steps = np.linalg.norm(np.diff(trail.astype(np.float64), axis=0), axis=1)
+    path = np.stack(latents)
+    steps = np.linalg.norm(np.diff(path.astype(np.float64), axis=0), axis=1)
     tolerance = STILL * deviation
     moved = np.flatnonzero(steps >= tolerance)
     settled = int(moved[-1]) + 1 if len(moved) else 0
     settles = settled if settled < n else None
-    cycle = None if settles is not None else cycle_of(trail, tolerance)
-    return Walk(trail, np.stack(images), steps, tolerance, settles, cycle)
+    cycle = None if settles is not None else cycle_of(path, tolerance)
+    return Trail(path, np.stack(images), steps, tolerance, settles, cycle)
 
 
-def cycle_of(trail: np.ndarray, tolerance: float) -> int | None:
-    """After how many steps (2 or more) a trail `(n, D)` is back where it was, to `tolerance`, and
+def cycle_of(path: np.ndarray, tolerance: float) -> int | None:
+    """After how many steps (2 or more) a path `(n, D)` is back where it was, to `tolerance`, and
     was so for one whole round before; None where it is not."""
-    for period in range(2, len(trail) // 2):
-        ends = trail[-period:], trail[-2 * period : -period]
+    for period in range(2, len(path) // 2):
+        ends = path[-period:], path[-2 * period : -period]
         if (np.linalg.norm(ends[0] - ends[1], axis=1) < tolerance).all():
             return period
     return None

@@ -7,6 +7,9 @@ A request is one JSON object with a sequence number `seq` and a `kind`:
     image   model, dataset, row                     encode and decode this image of the data set
     own     model, dataset, own or drawing          the same of a picture of one's own; the image
                                                     that the model sees comes after the decoded one
+    codes   model, codes (n x cells)                decode these maps of codes of a VQ-VAE
+    noise   model, dataset, at, noise, amount       an image with noise, as the model and as a
+                                                    median filter clean it, and clean
 
 A latent may name a map (dataset, projection) too, to be told where it stands on it. `detail: true`
 asks also for trust with its reason, nearest real images and class, for a pointer that rests;
@@ -40,6 +43,9 @@ from explorer.serve.quiet import activity
 from explorer.serve.requests import (
     MAX_SEQUENCE,
     AnyRequest,
+    CodesRequest,
+    LatentRequest,
+    OnMap,
     parse,
 )
 from explorer.serve.respond import aside
@@ -125,20 +131,28 @@ async def answered(text: str, loop: asyncio.AbstractEventLoop) -> bytes:
 
 def is_cold(request: AnyRequest) -> bool:
     """Whether something has to be opened or measured before this can be answered."""
-    if request.dataset is None or request.projection is None:
+    if isinstance(request, CodesRequest) or request.dataset is None:
         return False
     opened = catalogue.peek(request.model, request.dataset, request.count)
-    return opened is None or (request.detail and request.projection not in opened.prepared)
+    projection = _detailed_on(request)
+    return opened is None or (projection is not None and projection not in opened.prepared)
 
 
 def warm(request: AnyRequest) -> None:
     """Open and measure what a request needs; what cannot be is said by its answer."""
-    if request.dataset is None or request.projection is None:
+    if isinstance(request, CodesRequest) or request.dataset is None:
         return
     with suppress(ExplorerError):
         opened = catalogue.open(request.model, request.dataset, request.count)
-        if request.detail:
-            opened.prepare(request.projection)
+        if (projection := _detailed_on(request)) is not None:
+            opened.prepare(projection)
+
+
+def _detailed_on(request: AnyRequest) -> str | None:
+    """The map on which a request wants to know where it stands."""
+    if isinstance(request, OnMap | LatentRequest) and request.detail:
+        return request.projection
+    return None
 
 
 def read(text: str) -> AnyRequest | bytes:

@@ -10,7 +10,16 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from explorer.serve import jobs, overlays, points, selection, subjects
+from explorer.serve import (
+    anomalies,
+    codes,
+    jobs,
+    overlays,
+    points,
+    selection,
+    subjects,
+    trips,
+)
 from explorer.serve.ahead import VIEW, FetchAhead
 from explorer.serve.decode import decode
 from explorer.serve.quiet import Noticing
@@ -33,6 +42,14 @@ GET: dict[str, Any] = {
     f"posterior/{MAP}/{{row:int}}": selection.posterior,
     f"search/{ATLAS}": selection.search,
     f"subject/{MAP}": subjects.show,
+    f"codebook/{ATLAS}": codes.codebook,
+    f"code-map/{MAP}": codes.of_subject,
+    f"code-facts/{ATLAS}": codes.facts,
+    "code-draws/{model}": codes.draws,
+    f"denoising/{ATLAS}": trips.denoising,
+    f"round-trip/{MAP}": trips.round_trip,
+    f"errors/{ATLAS}": anomalies.standing,
+    f"ranked/{ATLAS}": anomalies.ranked,
     "jobs/{id}": jobs.show,
     "jobs/{id}/preview": jobs.preview,
 }

@@ -14,9 +14,8 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from explorer.errors import ExplorerError
 from explorer.latent.opened import Opened
-from explorer.serve.address import class_of, opened, optional, whole
+from explorer.serve.address import class_of, decimal, opened, optional, whole
 from explorer.serve.answer import SHOWN, to_bytes
 from explorer.serve.catalogue import catalogue
 from explorer.serve.respond import aside, headed, made_on, respond
@@ -112,10 +111,10 @@ async def posterior(request: Request) -> Response:
     def body() -> bytes:
         from explorer.latent.posterior import SAMPLES, spread
 
-        names, query = request.path_params, request.query_params
+        names = request.path_params
         seed, n = optional(request, "seed") or 0, optional(request, "n") or SAMPLES
         label = class_of(request)
-        temperature = _number(query.get("temperature", "1"))
+        temperature = decimal(request, "temperature", 1.0)
         one = opened(request)
         view = (one.map(names["projection"]), one.model, names["row"])
         found = spread(*view, n=n, seed=seed, temperature=temperature, label=label)
@@ -173,12 +172,6 @@ def _packed(n: int, said: dict[str, Any], images: np.ndarray, between: bytes = b
     """A binary answer with images `(2, C, H, W)` in [0, 1] behind `between`."""
     pixels = to_bytes(images)
     return headed(n, said | {"shape": pixels.shape[1:]}) + between + pixels.tobytes()
-
-
-def _number(text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", text):
-        raise ExplorerError("The temperature in this address is a number like 1 or 0.5.")
-    return float(text)
 
 
 def _slug(name: str) -> str:

@@ -77,7 +77,7 @@ numbers = st.floats() | st.integers() | st.sampled_from([0.0, -1.5, 1e20, 1e38, 
 rows_of_numbers = st.lists(st.lists(numbers, max_size=4), max_size=4)
 FIELDS = {
     "seq": st.integers(0, 2**32 - 1) | json_values,
-    "kind": st.sampled_from(["latent", "place", "image"]) | json_values,
+    "kind": st.sampled_from(["latent", "place", "image", "codes", "noise"]) | json_values,
     "model": st.sampled_from(
         ["mnist-vae-2d", "mnist-vae-20", "mnist-cvae-2d", "mnist-vq-vae", "mnist-classifier", ".."]
     )
@@ -90,6 +90,10 @@ FIELDS = {
     "labels": st.lists(st.integers(-1, 256), max_size=4) | json_values,
     "xy": rows_of_numbers | json_values,
     "z": rows_of_numbers | json_values,
+    "codes": st.lists(st.lists(st.integers(-1, 130), min_size=48, max_size=50)) | json_values,
+    "at": st.sampled_from(["row:3", "row:5000", "mean", "own:0", "place:1,1"]) | json_values,
+    "noise": st.sampled_from(["gaussian", "masking", "salt-and-pepper", "none"]) | json_values,
+    "amount": numbers | json_values,
 }
 
 
