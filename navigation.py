@@ -5,6 +5,9 @@ import streamlit as st
 from explorer.view import shell
 
 st.set_page_config(page_title="Latent Explorer", page_icon="explorer/view/icon.png", layout="wide")
-page = st.navigation([st.Page("pages/map.py", title="Map", default=True)], position="top")
-shell.enter(page.url_path or "map")
+PAGES = [
+    st.Page("pages/map.py", title="Map", default=True),
+]
+page = st.navigation(PAGES, position="hidden")
+shell.enter(page.url_path or "map", PAGES)
 page.run()

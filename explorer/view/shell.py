@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,9 +88,15 @@ def _look() -> Shelf:
     return Shelf(cards, shown, found.faults)
 
 
-def enter(page: str) -> None:
-    """Say which page this run is of: what each shows stands in its own address."""
+def enter(page: str, pages: Sequence[st.Page]) -> None:
+    """Begin the run of a page: its name, since each shows its part of the view in its own address,
+    and above it the links to all pages."""
     st.session_state["page"] = page
+    for style in STYLES:
+        st.html(style)
+    with st.container(key="pages", horizontal=True):
+        for one in pages:
+            st.page_link(one)
 
 
 def page() -> str:
@@ -225,6 +231,4 @@ def toggle(
 
 def head(text: str) -> None:
     """The top of a page: the product's name and the one sentence that says what to do here."""
-    for style in STYLES:
-        st.html(style)
     st.html(f'<h1 class="lx-head"><b>Latent Explorer</b> <span>{html.escape(text)}</span></h1>')

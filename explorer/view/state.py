@@ -182,9 +182,9 @@ class ViewState:
         """Other images, or another number of them; of the same set, a chosen image and what was
         searched for stay."""
         same = dataset == self.dataset
-        row, find = self.row if same and self.row is not None else 0, self.find if same else ""
-        row = None if self.own is not None else row
         view = self.on_another_map().with_ends(same_images=same)
+        row = view.row if same or self.own is not None else 0
+        find = self.find if same else ""
         return replace(view, dataset=dataset, count=count, row=row, find=find)
 
     def with_projection(self, projection: str) -> ViewState:
