@@ -1,0 +1,24 @@
+// What a component has told the page and the page has not yet answered. Until it has, the component's own value stands: an
+// update that was on its way takes nothing back. What was not answered yet is told again with what comes next, because of two
+// messages in a hurry the page may hear the second alone.
+const ANSWERED_MS = 3000
+
+export function createTold(send) {
+  const waiting = new Map()         // name -> { text, since }
+  return {
+    // `changes` are properties of the view by name, as an address says them.
+    tell(changes) {
+      for (const [name, text] of Object.entries(changes)) waiting.set(name, { text: String(text), since: performance.now() })
+      send('commit', Object.fromEntries([...waiting].map(([name, { text }]) => [name, text])))
+    },
+    // Which of `names` an update sets to something else than `state` has; `state` then has it.
+    heard(data, state, names) {
+      for (const [name, { text, since }] of waiting) {
+        if (String(data[name]) === text || performance.now() - since > ANSWERED_MS) waiting.delete(name)
+      }
+      const changed = names.filter(name => !waiting.has(name) && data[name] !== state[name])
+      for (const name of changed) state[name] = data[name]
+      return changed
+    },
+  }
+}
