@@ -15,13 +15,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+
     from explorer.data import Dataset
     from explorer.latent.places import Map
     from explorer.loaded import Model
     from explorer.models.base import Posterior
     from explorer.store import Card
 
-__all__ = ["Card", "Dataset", "Map", "Model", "Posterior", "cards", "dataset", "load", "load_map"]
+__all__ = [
+    "Card",
+    "Dataset",
+    "Map",
+    "Model",
+    "Posterior",
+    "cards",
+    "dataset",
+    "load",
+    "load_map",
+    "picture",
+]
 
 _HOMES = {
     "Card": "explorer.store",
@@ -58,6 +71,23 @@ def dataset(name: str) -> Dataset:
     from explorer.training.images import load_named
 
     return load_named(name)
+
+
+def picture(source: str | Path, dataset: str) -> np.ndarray:
+    """A picture file, or one drawn in the app by its name, as an image `(C, H, W)` float32 in
+    [0, 1] of a data set: what its models see of it (`explorer.data.fit`).
+
+    Raises ExplorerError for a file that is no such picture, OSError for one that is not there.
+    """
+    from pathlib import Path
+
+    from explorer import own
+    from explorer.data.fit import fitted
+    from explorer.training.images import load_named
+
+    kept = own.exists(str(source))
+    found = own.read(str(source)) if kept else own.picture(Path(source).read_bytes())
+    return fitted(found, load_named(dataset)).image
 
 
 def load_map(model: str, dataset: str, projection: str, count: int | None = None) -> Map:

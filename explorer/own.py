@@ -1,6 +1,6 @@
 """Pictures of one's own, drawn or uploaded, kept under a name that their content gives.
 
-They lie in `own/` of the home as PNG, at most MOST of them: the one that was kept longest ago goes
+They lie in `.own` of the home as PNG, at most MOST of them: the one that was kept longest ago goes
 first. The name is the only way to one, so nobody finds another's by looking.
 """
 
@@ -33,34 +33,35 @@ _reading = threading.Lock()
 
 
 def folder() -> Path:
-    return store.home() / "own"
+    return store.home() / ".own"
 
 
 def keep(data: bytes) -> str:
-    """Keep a picture file (PNG, JPEG, WebP); its name. The same picture has the same name.
+    """Keep a picture file; its name. The same picture has the same name. Raises what `picture`
+    does."""
+    return keep_picture(picture(data))
+
+
+def picture(data: bytes) -> Image.Image:
+    """The picture in a file (PNG, JPEG, WebP), grey or RGB, no larger than needed.
 
     Raises ExplorerError for what is no such picture, or a too large one.
     """
     if len(data) > MAX_BYTES:
         raise ExplorerError(TOO_LARGE)
-    return keep_picture(_read(data))
-
-
-def _read(data: bytes) -> Image.Image:
     from explorer.data.pictures import attempt, read_picture
 
     with _reading:
         found = attempt(lambda: read_picture(io.BytesIO(data), 2 * SIDE, FORMATS))
     if isinstance(found, str):
         raise ExplorerError(f"This file {found}; choose another picture (PNG, JPEG or WebP).")
+    if max(found.size) > SIDE:
+        found.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return found
 
 
 def keep_picture(picture: Image.Image) -> str:
-    """Keep a grey or RGB picture, no larger than needed; its name."""
-    if max(picture.size) > SIDE:
-        picture = picture.copy()
-        picture.thumbnail((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    """Keep a grey or RGB picture; its name."""
     digest = hashlib.sha256(f"{picture.mode} {picture.size} ".encode() + picture.tobytes())
     name = digest.hexdigest()[:16]
     file = folder() / f"{name}.png"

@@ -35,6 +35,7 @@ def explore() -> None:
             "trust": view.trust,
             "row": view.row,
             "place": view.place,
+            "own": view.own,
             "label": view.label,
             "polygon": view.polygon,
             "classes": view.classes,
@@ -62,6 +63,9 @@ def keep() -> None:
         return
     if "row" in commit:
         view = view.at_row(int(commit["row"]))
+    if "own" in commit:
+        shell.take(shell.shelf(), {"own": str(commit["own"])})
+        return
     if "place" in commit:
         view = view.at_place(*commit["place"])
     if "find" in commit:

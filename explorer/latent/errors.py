@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from explorer.errors import unknown_name
-from explorer.loaded import Model
+
+if TYPE_CHECKING:  # pages read what can be altered without torch
+    from explorer.loaded import Model
 
 # Bars of the histogram.
 BINS = 60

@@ -8,7 +8,6 @@ import numpy as np
 from PIL import Image
 
 from explorer import own
-from explorer.data.fit import fitted
 from explorer.errors import ExplorerError
 from explorer.latent.opened import Opened
 from explorer.latent.origin import Origin, parse
@@ -73,6 +72,8 @@ def _own(opened: Opened, origin: Origin, projection: str) -> Subject:
 
 def of_picture(opened: Opened, picture: Image.Image) -> Subject:
     """A picture from elsewhere, as a model sees it."""
+    from explorer.data.fit import fitted
+
     fit = fitted(picture, opened.dataset)
     label = class_read(opened, fit.image) if opened.model.conditional else None
     return _encoded(opened, fit.image, label, f"own picture. {fit.words}")

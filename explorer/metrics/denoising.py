@@ -19,12 +19,8 @@ from explorer.models import Autoencoder
 from explorer.objectives import corrupt
 from explorer.spec import ObjectiveSpec
 
-# What `corrupt` can do to an image, with its name and what its amount is.
-NOISES = {
-    "gaussian": ("Gaussian", "standard deviation"),
-    "salt-and-pepper": ("Salt and pepper", "share of the pixels set to black or white"),
-    "masking": ("Masking", "share of the pixels set to 0"),
-}
+# What `corrupt` can do to an image.
+NOISES = ("gaussian", "salt-and-pepper", "masking")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from explorer import own
 from explorer.errors import ExplorerError
 from explorer.latent.opened import Opened
 from explorer.serve.catalogue import catalogue
@@ -39,6 +40,15 @@ def decimal(request: Request, name: str, otherwise: float) -> float:
     if text and not DECIMAL.fullmatch(text):
         raise ExplorerError(f"The {name} in this address is a number like 1 or 0.5.")
     return float(text) if text else otherwise
+
+
+def own_of(request: Request) -> str | None:
+    """The own picture that an address names, None where it names none. Raises ExplorerError for one
+    that is not kept."""
+    name = request.query_params.get("own")
+    if name is not None and not own.exists(name):
+        raise ExplorerError(own.GONE)
+    return name
 
 
 def opened(request: Request) -> Opened:

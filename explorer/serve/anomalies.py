@@ -78,8 +78,8 @@ async def ranked(request: Request) -> Response:
     """A `page` of the images of an atlas by their error, the largest first (`order` "best": the
     smallest), of the `class` asked for or all: after the head each image and its reconstruction.
 
-    JSON: `rows`, `labels`, `errors`, `shares` (of images with a smaller error) of the page;
-    `first` (rank of the first one, from 0), `of` how many are ranked, `page`, `pages`, `shape`.
+    JSON: `rows`, `labels` (names of classes), `errors`, `shares` (of images with a smaller error) of the page;
+    `first` (rank of the first one, from 0), `of` how many are ranked, `page`, `pages`, `classes` (all names), `shape`.
     """
 
     def body() -> bytes:
@@ -105,13 +105,14 @@ async def ranked(request: Request) -> Response:
         pixels = to_bytes(np.stack([images, drawn], 1).reshape(-1, *images.shape[1:]))
         said = {
             "rows": one.atlas.rows[part].tolist(),
-            "labels": labels[part].tolist(),
+            "labels": [one.dataset.classes[label] for label in labels[part]],
             "errors": [float(f"{error:.5g}") for error in values[part]],
             "shares": [errors.standing(values, float(error)).share for error in values[part]],
             "first": page * PAGE,
             "of": len(order),
             "page": page,
             "pages": pages,
+            "classes": one.dataset.classes,
             "shape": pixels.shape[1:],
         }
         return headed(len(pixels), said) + pixels.tobytes()

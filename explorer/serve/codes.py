@@ -78,7 +78,7 @@ async def of_subject(request: Request) -> Response:
 async def facts(request: Request) -> Response:
     """What is known of the map `codes`, as JSON: `nats` of each cell under the prior (null without
     one), `back`: which codes an encoded picture of it has again, `reads` and `sure`, what our
-    classifier reads in the picture."""
+    classifier reads in the picture: a class by its name, and its probability."""
 
     def body() -> bytes:
         from explorer.latent import codes as grids
@@ -94,7 +94,10 @@ async def facts(request: Request) -> Response:
             "nats": None if nats is None else [round(float(cost), 3) for cost in nats.flat],
             "back": (grids.encoded(one.model, image)[0] == codes).reshape(-1).tolist(),
         }
-        return json.dumps(said | read(image[0], one)).encode()
+        found = read(image[0], one)
+        if found:
+            said |= found | {"reads": one.dataset.classes[found["reads"]]}
+        return json.dumps(said).encode()
 
     return await respond(request, body, JSON)
 

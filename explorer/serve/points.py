@@ -19,7 +19,7 @@ from explorer.errors import ExplorerError
 from explorer.latent.boxes import Box, centres
 from explorer.latent.index import projections_of
 from explorer.latent.opened import Opened
-from explorer.serve.address import atlas_of, class_of, opened, optional, whole
+from explorer.serve.address import atlas_of, class_of, opened, optional, own_of, whole
 from explorer.serve.catalogue import catalogue
 from explorer.serve.prepared import Task, when_made
 from explorer.serve.respond import aside, respond
@@ -203,10 +203,12 @@ def grid_png(
 
 
 async def python(request: Request) -> Response:
-    """The lines of Python that make the image of a `row` or a `place` (x,y) of a map."""
+    """The lines of Python that make the image of a `row`, a `place` (x,y) of a map or an `own`
+    picture."""
 
     def body() -> bytes:
         from explorer.latent.share import python as lines
+        from explorer.latent.subject import subject
 
         names, one = request.path_params, opened(request)
         text = request.query_params.get("place", "")
@@ -214,14 +216,19 @@ async def python(request: Request) -> Response:
             x, y = (float(part) for part in text.split(",")) if text else (0.0, 0.0)
         except ValueError as error:
             raise ExplorerError("A place is two numbers with a comma between.") from error
+        picture = own_of(request)
+        label = class_of(request)
+        if picture and label is None and one.model.conditional:
+            label = subject(one, f"own:{picture}").label
         script = lines(
             names["model"],
             names["dataset"],
             names["projection"],
             count=optional(request, "count"),
-            row=None if text else optional(request, "row") or 0,
+            row=None if text or picture else optional(request, "row") or 0,
             place=(x, y) if text else None,
-            label=class_of(request),
+            own=picture,
+            label=label,
             conditional=one.model.conditional,
             channels=one.model.card.spec.model.image_shape[0],
         )

@@ -25,7 +25,7 @@ async def round_trip(request: Request) -> Response:
 
     JSON: `original` whether there is one, `steps` (n), `places` (n + 1) on the map, `exact` (else
     placed among neighbours), `tolerance`, `settled`, `cycle`, `words`, `subject` in words, `as`
-    (class told, or null), `reads` (n + 1; null without a classifier), `shape` [H, W, C].
+    (class told, or null), `reads` (n + 1 names; null without a classifier), `shape` [H, W, C].
     """
 
     def body() -> bytes:
@@ -95,12 +95,13 @@ def _decibels(values: list[float]) -> list[float | None]:
     return [round(value, 2) if isfinite(value) else None for value in values]
 
 
-def _read(images: np.ndarray, one: Opened) -> list[int] | None:
-    """The class that our classifier reads in each image, None without one."""
+def _read(images: np.ndarray, one: Opened) -> list[str] | None:
+    """The class that our classifier reads in each image by its name, None without one."""
     if one.judge is None:
         return None
     import torch
 
     with torch.inference_mode():
         x = torch.from_numpy(images).to(one.judge.device)
-        return one.judge.probabilities(x).argmax(1).tolist()
+        winners = one.judge.probabilities(x).argmax(1).tolist()
+    return [one.dataset.classes[winner] for winner in winners]

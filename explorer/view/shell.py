@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import streamlit as st
@@ -92,11 +93,16 @@ def enter(page: str, pages: Sequence[st.Page]) -> None:
     """Begin the run of a page: its name, since each shows its part of the view in its own address,
     and above it the links to all pages."""
     st.session_state["page"] = page
-    for style in STYLES:
-        st.html(style)
+    st.html(f"<style>{_style()}</style>")
     with st.container(key="pages", horizontal=True):
         for one in pages:
             st.page_link(one)
+
+
+@lru_cache
+def _style() -> str:
+    """What all pages look like: their frame, and what their components share."""
+    return "".join(file.read_text(encoding="utf-8") for file in STYLES)
 
 
 def page() -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from explorer.errors import ExplorerError, unknown_name
+from explorer.latent.errors import ALTERED_TITLES
+from explorer.latent.round_trip import MOST_TRIPS
 from explorer.view import readers
 from explorer.view.shown import Shown
 
@@ -36,6 +38,9 @@ TASKS = {
 SAMPLERS = {"both": "Side by side", "prior": "Prior", "mixture": "Mixture"}
 SAMPLES = (1, 256)
 HOTTEST = 3.0
+NOISES = {"gaussian": "Gaussian", "salt-and-pepper": "Salt and pepper", "masking": "Masking"}
+ALTERED = {"": "Nothing", **ALTERED_TITLES}
+RANKS = {"worst": "Worst first", "best": "Best first"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,11 @@ class ViewState:
     is chosen), `moved` the dimensions that were moved from there ("3:1.25,7:-0.5", counted from 1),
     `order` how they are sorted. Paths: `a` and `b` the ends (such texts; empty: what is chosen, and
     another image), `ways`, `steps`, and the `models` that are shown beside each other. Generate:
-    the `task`, and of samples the `sampler`, how many (`n`), `temperature` and `seed`.
+    the `task`, and of samples the `sampler`, how many (`n`), `temperature` and `seed`; of painting
+    the `codes` (as `explorer.latent.codes` writes them; empty: those of what is chosen), the cells
+    `kept` for the prior, and the `source` of what is copied (a subject's text); of denoising the
+    `noise` and its `amount`; how many round `trips`; of errors how an image is `altered` to be
+    compared, and of the ranking which end (`rank`), its page and class (empty: all).
     """
 
     model: str
@@ -88,6 +97,16 @@ class ViewState:
     n: int = 64
     temperature: float = 1.0
     seed: int = 0
+    codes: str = ""
+    kept: str = ""
+    source: str = ""
+    noise: str = "gaussian"
+    amount: float = 0.5
+    trips: int = 12
+    altered: str = ""
+    rank: str = "worst"
+    rank_page: int = 0
+    rank_class: str = ""
 
     @property
     def subject(self) -> str:
@@ -136,7 +155,7 @@ class ViewState:
         own: str | None = None,
     ) -> ViewState:
         """With something else chosen: the sliders start from it, at rest."""
-        return replace(self, row=row, place=place, own=own, start="", moved="")
+        return replace(self, row=row, place=place, own=own, start="", moved="", codes="")
 
     def taking(self, texts: Mapping[str, str], shown: Shown) -> tuple[ViewState, list[str]]:
         """The view with properties as an address says them, and one sentence for each that was not
@@ -166,7 +185,9 @@ class ViewState:
         known = self.row is not None and self.dataset in {name for name, _ in shown.sets}
         return replace(
             self.on_another_map().with_ends(same_images=self.dataset == dataset),
-            moved="",  # a dimension means something else there
+            moved="",  # a dimension means something else there, and so does a code
+            codes="",
+            kept="",
             model=model,
             dataset=dataset,
             count=count,
@@ -185,7 +206,8 @@ class ViewState:
         view = self.on_another_map().with_ends(same_images=same)
         row = view.row if same or self.own is not None else 0
         find = self.find if same else ""
-        return replace(view, dataset=dataset, count=count, row=row, find=find)
+        codes = self.codes if same else ""
+        return replace(view, dataset=dataset, count=count, row=row, find=find, codes=codes)
 
     def with_projection(self, projection: str) -> ViewState:
         return replace(self.on_another_map(), projection=projection)
@@ -194,7 +216,7 @@ class ViewState:
         """In another latent space, or among other images: what sliders and paths start from stays
         where it means the same there."""
         lost = ("place",) if same_images else ("place", "row", "class")
-        kept = {name: getattr(self, name) for name in ("start", "a", "b")}
+        kept = {name: getattr(self, name) for name in ("start", "a", "b", "source")}
         ends: dict[str, Any] = {
             name: "" if text.startswith(lost) else text for name, text in kept.items()
         }
@@ -264,6 +286,19 @@ PROPERTIES: dict[str, Property] = {
         readers.number("temperature", 0, HOTTEST), lambda value: f"{value:g}", GENERATE
     ),
     "seed": Property(readers.counted("seed", 0, 999_999_999), pages=GENERATE),
+    # generate: codes, denoise, round trip, errors
+    "codes": Property(readers.codes, pages=GENERATE),
+    "kept": Property(readers.kept, pages=GENERATE),
+    "source": Property(readers.subject, pages=GENERATE),
+    "noise": Property(readers.one_of("noise", lambda shown: NOISES), pages=GENERATE),
+    "amount": Property(readers.number("amount of noise", 0, 1), lambda v: f"{v:g}", GENERATE),
+    "trips": Property(readers.counted("number of round trips", 1, MOST_TRIPS), pages=GENERATE),
+    "altered": Property(
+        readers.one_of("way to alter an image", lambda shown: ALTERED), pages=GENERATE
+    ),
+    "rank": Property(readers.one_of("order", lambda shown: RANKS), pages=GENERATE),
+    "rank_page": Property(readers.counted("page", 0, 9_999_999), pages=GENERATE),
+    "rank_class": Property(readers.class_or_all, pages=GENERATE),
 }
 # What a link says always, so that it opens the same view when a default changes.
 ALWAYS = ("model", "dataset", "count", "projection", "layer", "row")

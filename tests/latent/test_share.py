@@ -115,5 +115,5 @@ def test_the_lines_for_a_place_on_a_map_read_so():
 
 
 def test_a_view_of_nothing_has_no_lines():
-    with pytest.raises(ValueError, match="image's row or of a place"):
+    with pytest.raises(ValueError, match="image's row, of a place"):
         python("mnist-vae-20", "mnist-5k", "umap")

@@ -39,7 +39,7 @@ function createPaint(root, setTriggerValue) {
   const state = { codes: '', kept: '', source: '', seed: 0, temperature: 1 }
   const history = createHistory(() => [part('undo'), part('redo')])
   const subject = createSubject(part('subject'), { onCommit: picture => told.tell({ ...picture, codes: '' }), onFault: fault }, life.signal)
-  const facts = createFacts(part('facts'))
+  const facts = createFacts(part('facts'), shares => map?.tint(shares))
   const look = watchLook(root, part('usage'), { onTheme: () => palette?.draw(), onSize: () => palette?.draw() }, life.signal)
   let view = null, book = null, dress = null, palette = null, map = null, sourceMap = null, prior = null
   let base = [], painted = [], kept = [], source = null       // codes of the chosen image, those that are shown, of the other image
@@ -145,7 +145,7 @@ function createPaint(root, setTriggerValue) {
     const text = textOf(painted)
     json(`code-facts/${names()}?count=${view.count}&codes=${text}`).then(said => {
       if (text !== textOf(painted)) return
-      map.tint(facts.show(said, book, view.classes))
+      facts.show(said, book)
     }).catch(error => fault(error.message))
     askPrior()
   }

@@ -89,6 +89,12 @@ export function openImages(at, dataset, { shape, thumb_chunk: chunk, total }) {
       }
       if (images.pixels(row, draw)) draw()
     },
+    // Paints pixels of another origin.
+    put(canvas, pixels) {
+      delete canvas.dataset.row
+      painted.set(canvas, pixels)
+      paint(canvas, pixels, height, width, channels)
+    },
     async prefetch() {
       if (whole) for (let index = 0; index * chunk < total; index++) await loadChunk(index)
     },

@@ -1,6 +1,6 @@
 // Search by class or by number, answered by the server: a single image is kept, several light up on the map and are told, to
 // be part of the address. What was asked at another `moment()`, of another map, is not heard, nor what was asked before.
-import { parseHead } from './group.js'
+import { parseHead } from '../js/binary.js'
 
 // The address follows what is told within this time; until then it may still say what was told before.
 const FOLLOWS_MS = 3000

@@ -1,4 +1,6 @@
 // A group of points: drawn around with a box or a lasso, described by its images, kept under a name.
+import { parseHead } from '../js/binary.js'
+import { element } from '../js/dom.js'
 import { paint } from '../js/images.js'
 import { number, rowName } from '../js/words.js'
 
@@ -35,12 +37,6 @@ export function createStroke(overlay, figureOf, finished) {
   }
 }
 
-// The start of the server's answers: uint32 n, uint32 length, JSON; `at` is where it ends.
-export function parseHead(buffer) {
-  const [n, length] = new Uint32Array(buffer, 0, 2)
-  return { n, said: JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length))), at: 8 + length }
-}
-
 // For a group n positions (uint32) follow, then two images.
 export function parseChoice(buffer, withPositions) {
   const { n, said, at } = parseHead(buffer), positions = withPositions ? new Uint32Array(buffer, at, n) : null
@@ -53,8 +49,6 @@ export const cornersOf = text => {
   const values = text.split('_').map(Number)
   return values.flatMap((x, k) => (k % 2 ? [] : [[x, values[k + 1]]]))
 }
-
-const element = (tag, className, text) => Object.assign(document.createElement(tag), { className: className ?? '', textContent: text ?? '' })
 
 export function createGroup(box, { onPick, onKeep, onDrop, onClear, isTaken }) {
   let dropped = {}          // the name that was deleted last, and the files of its group, which say which one it was

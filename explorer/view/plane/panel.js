@@ -33,6 +33,17 @@ export function createPanel(root, { onPick }) {
       mark(root, 'on', exact ? 'point' : 'place')
     },
 
+    // A picture of one's own, as the model sees it.
+    own(pixels) {
+      images.put(part('original'), pixels)
+      part('original').ariaLabel = 'Your picture, as the model sees it'
+      mark(part('original-card'), 'kind', 'original')
+      say(part('original-title'), 'Original')
+      say(part('original-caption'), 'your picture')
+      say(part('original-row'), 'as the model sees it')
+      mark(root, 'on', 'point')
+    },
+
     // Title and tone change with the pixels that they speak of.
     decoded(said) {
       clearTimeout(slow)
@@ -40,7 +51,7 @@ export function createPanel(root, { onPick }) {
       delete root.dataset.slow
       const canvas = part('decoded'), drawnAs = said.as === undefined ? null : about.classes[said.as]
       // Told another class than the image's own, a conditional model draws something new in its style.
-      const exact = said.row !== undefined && (said.as === undefined || said.as === said.label)
+      const exact = (said.row !== undefined || said.own) && (said.as === undefined || said.as === said.label)
       canvas.dataset.z = said.z.map(value => value.toFixed(3)).join(',')
       canvas.dataset.source = said.source
       mark(part('decoded-card'), 'kind', exact ? 'reconstruction' : 'generated')

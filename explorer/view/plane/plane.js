@@ -8,6 +8,7 @@ import { eachFrame, partsOf } from '../js/dom.js'
 import { listen } from '../js/gestures.js'
 import { openImages, paint } from '../js/images.js'
 import { watchLook } from '../js/look.js'
+import { createPad } from '../js/pad.js'
 import { loadPlotly } from '../js/plotly.js'
 import { anyInside, indexPoints, nearestPoint, parsePoints } from '../js/points.js'
 import { themeOf } from '../js/theme.js'
@@ -65,7 +66,9 @@ function createPlane(root, setTriggerValue) {
   let told = 0                                  // when the page was last told of a kept place
 
   const urls = urlsOf(() => shown)
-  const placeOf = next => next.xy ?? [points.x[next.i], points.y[next.i]]
+  // Where a target is on the map: null of an own picture that is not encoded yet.
+  const placeOf = next => next.xy ?? (next.i === undefined ? null : [points.x[next.i], points.y[next.i]])
+  const isOwn = next => Boolean(next.own || next.drawing)
   let untold = null
   function tell(name, value) {
     untold?.()
@@ -158,10 +161,10 @@ function createPlane(root, setTriggerValue) {
 
   // --- what is pointed at -----------------------------------------------------------------------------------------
   const targetOfRow = row => { const i = points.indexOf(row); return i < 0 ? null : { row, i } }
-  const targetOf = ({ row, place }) =>
+  const targetOf = ({ row, place, own }) => (own && { own }) ||
     (row !== null && targetOfRow(row)) || (place && { xy: place }) || { row: points.row[0], i: 0 }
-  const same = (data, kept) => kept && (kept.xy ? data.place && kept.xy.every((v, k) => Math.abs(v - data.place[k]) < 1e-4)
-    : data.row === kept.row)
+  const same = (data, kept) => kept && (kept.own ? data.own === kept.own
+    : kept.xy ? data.place && kept.xy.every((v, k) => Math.abs(v - data.place[k]) < 1e-4) : data.row === kept.row)
   const isVisible = i => legend.visible[colouring.of[i]]
   const nearest = place => nearestPoint(points, index, place, figure.unit(), isVisible)
 
@@ -175,7 +178,7 @@ function createPlane(root, setTriggerValue) {
   function show(next, resting = false) {
     if (!next) return
     target = next
-    if (next.i === undefined) next.near = nearest(next.xy)?.i
+    if (next.i === undefined && next.xy) next.near = nearest(next.xy)?.i
     panel.waiting()
     ask(next, false)                  // the image first; what is said of it follows
     clearTimeout(rest)
@@ -186,10 +189,11 @@ function createPlane(root, setTriggerValue) {
   // All that follows the pointer on the page itself is drawn while the image is on its way. A real image that is not here
   // yet comes with it, and its words with the image.
   function drawTarget() {
-    if (!figure || !target) return
+    if (!figure || !target || !placeOf(target)) return
     const near = target.i ?? target.near, row = points.row[near]
     overlay.point(placeOf(target))
     overlay.follow(figure)
+    if (isOwn(target)) return tip.hide()
     if (near === undefined || !images.has(row)) return tip.hide()
     panel.original(row, points.label[near], target.i !== undefined, legend.someHidden)
     if (pointed && target.i !== undefined) tip.at(pointed, part('stage'), points, target.i, images)
@@ -200,16 +204,18 @@ function createPlane(root, setTriggerValue) {
   function ask(next, detail) {
     const common = { model: shown.model, dataset: shown.dataset, count: shown.count, projection: shown.projection,
       label: shown.label, detail, neighbours: shown.neighbours, metric: shown.metric }
-    const real = points.row[next.i ?? next.near]
+    const real = isOwn(next) ? undefined : points.row[next.i ?? next.near]
     if (real !== undefined && !images.has(real)) common.beside = real
-    const request = next.xy ? { kind: 'place', xy: [next.xy], ...common } : { kind: 'image', row: next.row, ...common }
+    const request = isOwn(next) ? { kind: 'own', own: next.own, drawing: next.drawing, ...common }
+      : next.xy ? { kind: 'place', xy: [next.xy], ...common } : { kind: 'image', row: next.row, ...common }
     const mine = generation
     channel.ask(request, ({ n, height, width, channels, pixels, said }) => {
       if (mine !== generation) return
       panel.fault(said.error ?? '', 'channel')
       if (!n) return
       paint(part('decoded'), pixels, height, width, channels)
-      if (n > 1 && !images.has(real)) images.keep(real, pixels.subarray(height * width * channels))
+      if (isOwn(next)) located(next, said, pixels.subarray(height * width * channels))
+      else if (n > 1 && !images.has(real)) images.keep(real, pixels.subarray(height * width * channels))
       if (common.beside !== undefined && next === target) drawTarget()
       panel.decoded(said)
       if (next !== kept) return
@@ -220,18 +226,28 @@ function createPlane(root, setTriggerValue) {
     })
   }
 
+  // An own picture has its place, and the image that the model sees, from its answer.
+  function located(next, said, pixels) {
+    next.xy = said.place
+    panel.own(pixels)
+    if (next === kept) overlay.keep(next.xy)
+    if (next === kept && !holds(figure.view(), next.xy)) figure.include(next.xy)
+    if (next === target) drawTarget()
+  }
+
   // Keep a place: it stays when the pointer leaves, and goes to the page (and so to the address).
   function keep(next, telling = true, also = {}) {
     if (!next || !figure || (telling && root.dataset.connected === 'false')) return
     kept = next
-    overlay.keep(placeOf(next))
+    const place = placeOf(next)
+    if (place) overlay.keep(place)
     overlay.draw(figure)
     chosen.offerSamples()
-    if (!holds(figure.view(), placeOf(next))) figure.include(placeOf(next))
+    if (place && !holds(figure.view(), place)) figure.include(place)
     show(next, true)
     if (!telling) return
     told = performance.now()
-    tell('commit', { ...also, ...(next.xy ? { place: next.xy } : { row: next.row }) })
+    tell('commit', { ...also, ...(next.own ? { own: next.own } : next.xy ? { place: next.xy } : { row: next.row }) })
   }
 
   // What the address says; a place beyond the view is brought into it.
@@ -279,7 +295,7 @@ function createPlane(root, setTriggerValue) {
   })
   const leave = () => { pointed = null; tip.hide() }
   // Buttons and keys zoom about what is pointed at, while it is in sight.
-  const inSight = () => (target && holds(figure.view(), placeOf(target)) ? placeOf(target) : undefined)
+  const inSight = () => (target && placeOf(target) && holds(figure.view(), placeOf(target)) ? placeOf(target) : undefined)
   function escape() {
     if (tools.mode) { tools.release(); stroke.cancel() }
     else if (chosen.any) chosen.letGo()
@@ -287,11 +303,19 @@ function createPlane(root, setTriggerValue) {
   }
   // A step in pixels; the map follows where the walk would leave it.
   function walk(dx, dy) {
-    const [x, y] = figure.toPixels(placeOf(target)), box = plot.getBoundingClientRect()
+    const from = placeOf(target)
+    if (!from) return
+    const [x, y] = figure.toPixels(from), box = plot.getBoundingClientRect()
     const next = { xy: figure.toPlace(box.left + x + dx, box.top + y + dy) }
     if (!holds(figure.view(), next.xy)) figure.pan(-dx, -dy)
     show(next)
   }
+
+  createPad(part('original-card'), part('original'), {
+    onDrawing: drawing => figure && show({ drawing }),
+    onPicture: own => keep({ own }),
+    onFault: sentence => panel.fault(sentence, 'own'),
+  }, life.signal)
 
   // --- groups, search, posterior, sharing -------------------------------------------------------------------------
   const chosen = createChosen(part, overlay, urls, () => ({ shown, points, figure, images, colouring, kept }), {

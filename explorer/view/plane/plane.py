@@ -14,7 +14,8 @@ HERE = Path(__file__).parent
 class PlaneData(TypedDict):
     """What the plane shows, mostly the fields of ViewState under their own names.
 
-    `row` is an image of the data set, `place` a point of the map, `label` the class that a
+    `row` is an image of the data set, `place` a point of the map, `own` a picture of one's own: one
+    of them is set; `label` the class that a
     conditional model is told (None: the image's own), `polygon` a group drawn on the map,
     `groupName` its name and `groupNames` those of all kept groups, `find` what was searched for,
     `title` what a saved picture says above it.
@@ -29,6 +30,7 @@ class PlaneData(TypedDict):
     trust: str | None
     row: int | None
     place: tuple[float, float] | None
+    own: str | None
     label: int | None
     polygon: str | None
     classes: str
@@ -53,9 +55,9 @@ def plane(
     """Draw the plane.
 
     `on_commit` runs when something was kept; `st.session_state[key].commit` is then `{"row": int}`,
-    `{"place": [x, y]}`, `{"polygon": [x0, y0, x1, y1, ...] | None, "classes": "0,3"}`,
-    `{"find": text}`, `{"keepGroup": name}` or `{"dropGroup": true}`. `on_cancel` runs
-    when a person would not wait for what is being made: `st.session_state[key].cancel` is
-    `{"projection" | "colour" | "trust": name}`.
+    `{"place": [x, y]}`, `{"own": name}`, `{"find": text}`, `{"keepGroup": name}`,
+    `{"dropGroup": true}` or `{"polygon": [x0, y0, x1, y1, ...] | None, "classes": "0,3"}`.
+    `on_cancel` runs when a person would not wait for what is being made:
+    `st.session_state[key].cancel` is `{"projection" | "colour" | "trust": name}`.
     """
     return component(HERE, data, key, on_commit=on_commit, on_cancel=on_cancel)

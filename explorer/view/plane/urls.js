@@ -19,6 +19,6 @@ export function urlsOf(shown) {
     group: () => of('group', MAP, '', group()),
     groupFile: kind => of('group', MAP, `/group.${kind}`, `${group()}&name=${encodeURIComponent(shown().groupName)}`),
     posterior: (row, seed) => of('posterior', MAP, `/${row}`, `&seed=${seed}${label()}`),
-    python: ({ row, xy }) => of('python', MAP, '', `${xy ? `&place=${xy.join(',')}` : `&row=${row}`}${label()}`),
+    python: ({ row, xy, own }) => of('python', MAP, '', `${own ? `&own=${own}` : xy ? `&place=${xy.join(',')}` : `&row=${row}`}${label()}`),
   }
 }

@@ -1,0 +1,39 @@
+"""What can be done on the Generate page: one task for each way to make new images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from explorer import store
+from explorer.view import codes
+from explorer.view.shell import Shelf
+from explorer.view.state import ViewState
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do: its `title`, what it shows (`help`), why a model cannot do it (`why_not` of
+    its card, empty where it can), and what draws it."""
+
+    title: str
+    help: str
+    why_not: Callable[[store.Card], str]
+    draw: Callable[[Shelf, ViewState], None]
+
+
+def _has_codes(card: store.Card) -> str:
+    if card.spec.model.family == "vq-vae":
+        return ""
+    return f"The latent of '{card.title}' has no codes; a VQ-VAE's is a map of them."
+
+
+# In the order in which they are offered; names as the address has them.
+TASKS: dict[str, Task] = {
+    "codes": Task(
+        "Paint with codes",
+        "The latent of a VQ-VAE is a map of codes: paint it, and let the prior complete it.",
+        _has_codes,
+        codes.draw,
+    ),
+}
