@@ -13,6 +13,7 @@ A picture that has the size of the images already is taken as it is, but for its
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from PIL import Image
@@ -25,8 +26,8 @@ INK_BOX = 20 / 28
 # Grey levels between background and brightest ink below which nothing is there: the noise of a
 # blank sheet that was photographed.
 FAINT = 0.1
-# Ink is what stands this far out of the background, of what the brightest does.
-EDGE = 0.25
+# This share of the edge shows paper, whose levels differ by no more than UNEVEN.
+EVEN, UNEVEN = 0.9, 0.25
 
 
 @dataclass(frozen=True)
@@ -70,27 +71,36 @@ def light_on_dark(grey: np.ndarray) -> tuple[np.ndarray, bool]:
 def glyph(grey: np.ndarray, side: int) -> tuple[np.ndarray, str]:
     """A light glyph on a dark ground `(H, W)` in [0, 1] as `(side, side)` in MNIST's manner, and in
     a sentence what was done. A picture without ink becomes black."""
-    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    ground, brightest = float(np.median(edge)), float(grey.max())
-    blank = np.zeros((side, side), np.float32)
-    if brightest - ground < FAINT:
+    ink = ink_of(grey)
+    if ink is None:
+        blank = np.zeros((side, side), np.float32)
         return blank, "Nothing is drawn on it: the model sees a black image."
-    # Paper is not quite even: what lies about its own level is none of the ink.
-    ink = np.clip((grey - ground) / (brightest - ground), 0, 1).astype(np.float32)
-    there = ink > EDGE
-    rows, columns = np.flatnonzero(there.any(1)), np.flatnonzero(there.any(0))
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
     cut = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    scale = INK_BOX * side / max(cut.shape)
-    height, width = (max(1, round(length * scale)) for length in cut.shape)
+    size = round(INK_BOX * side)
+    height, width = (max(1, round(length * size / max(cut.shape))) for length in cut.shape)
     small = _scaled(cut, height, width)
-    y, x = (round(side / 2 - centre) for centre in centre_of_mass(small))
+    # MNIST's centres of mass lie within the pixel to the lower right of the middle, all of them.
+    y, x = (ceil(side / 2 - centre) for centre in centre_of_mass(small))
     y, x = min(max(y, 0), side - height), min(max(x, 0), side - width)
-    blank[y : y + height, x : x + width] = small
-    box = round(INK_BOX * side)
+    image = np.zeros((side, side), np.float32)
+    image[y : y + height, x : x + width] = small
     words = (
-        f"Scaled to {box} × {box} pixels and moved so that the middle of its ink is in the centre"
+        f"Scaled to {size} × {size} pixels and moved so that the middle of its ink is in the centre"
     )
-    return blank, f"{words}, as MNIST's digits are."
+    return image, f"{words}, as MNIST's digits are."
+
+
+def ink_of(grey: np.ndarray) -> np.ndarray | None:
+    """What is written on a dark ground `(H, W)`, from 0 (ground) to 1 (the brightest); None where
+    nothing is. The ground is not even: what its edges vary by is none of the ink."""
+    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+    ground = float(np.median(edge))
+    floor = ground + min(float(np.quantile(edge - ground, EVEN)), UNEVEN)
+    brightest = float(grey.max())
+    if brightest - floor < FAINT:
+        return None
+    return np.clip((grey - floor) / (brightest - floor), 0, 1).astype(np.float32)
 
 
 def centre_of_mass(ink: np.ndarray) -> tuple[float, float]:
@@ -113,7 +123,7 @@ def _padded(grey: np.ndarray) -> np.ndarray:
 
 
 def _scaled(grey: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Scaled with antialiasing, still in [0, 1]."""
-    picture = Image.fromarray(grey.astype(np.float32))
+    """Scaled with antialiasing."""
+    picture = Image.fromarray(np.ascontiguousarray(grey, np.float32))
     resized = picture.resize((width, height), Image.Resampling.BILINEAR)
     return np.clip(np.asarray(resized, np.float32), 0, 1)

@@ -31,6 +31,8 @@ from explorer.serve.requests import (
 
 # How many dimensions of a latent travel with each answer.
 SHOWN = 8
+# Pixels of a drawing on its way, on each side.
+MOST_SIDE = 256
 
 
 @dataclass(frozen=True)
@@ -255,8 +257,8 @@ def _picture(request: OwnRequest) -> Image.Image:
     except ValueError as error:
         raise ExplorerError("A drawing is sent as grey bytes in base64.") from error
     side = isqrt(len(grey))
-    if side < 8 or side * side != len(grey):
-        raise ExplorerError("A drawing is a square of at least 8 x 8 grey pixels.")
+    if not 8 <= side <= MOST_SIDE or side * side != len(grey):
+        raise ExplorerError(f"A drawing is a square of 8 to {MOST_SIDE} grey pixels a side.")
     return Image.fromarray(grey.reshape(side, side))
 
 

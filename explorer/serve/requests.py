@@ -15,8 +15,6 @@ MAX_SEQUENCE = 2**32 - 1
 # A model's id, or "images-of-" one.
 MAX_ID, MAX_DATASET = 64, 74
 MAX_ROW = 2**31 - 1
-# Letters of a drawing: 160 x 160 grey pixels in base64.
-MAX_DRAWING = 160 * 160 * 4 // 3 + 4
 # Far beyond any latent or map, and small enough that no sum or distance of them overflows.
 MAX_COORDINATE = 1e6
 # Letters of a subject, and codes of a map: beyond any that a model takes.
@@ -68,9 +66,11 @@ class LatentRequest(Told):
     @model_validator(mode="after")
     def _on_a_map(self) -> Self:
         if (self.dataset is None) != (self.projection is None):
-            raise ValueError("a map is named by its data set and its projection, both")
+            raise ValueError("A map is named by its data set and its projection, both.")
         if self.detail and self.dataset is None:
-            raise ValueError("detail needs the map on which the latent stands")
+            raise ValueError(
+                "Details need the map on which the latent stands: its dataset and projection."
+            )
         return self
 
 
@@ -90,12 +90,12 @@ class OwnRequest(OnMap):
 
     kind: Literal["own"]
     own: str | None = Field(default=None, max_length=16)
-    drawing: str | None = Field(default=None, max_length=MAX_DRAWING)
+    drawing: str | None = None
 
     @model_validator(mode="after")
     def _one_picture(self) -> Self:
         if (self.own is None) == (self.drawing is None):
-            raise ValueError("an own picture is named or drawn, one of both")
+            raise ValueError("An own picture is either named (own) or drawn (drawing).")
         return self
 
 
