@@ -78,8 +78,9 @@ async def ranked(request: Request) -> Response:
     """A `page` of the images of an atlas by their error, the largest first (`order` "best": the
     smallest), of the `class` asked for or all: after the head each image and its reconstruction.
 
-    JSON: `rows`, `labels` (names of classes), `errors`, `shares` (of images with a smaller error) of the page;
-    `first` (rank of the first one, from 0), `of` how many are ranked, `page`, `pages`, `classes` (all names), `shape`.
+    JSON: `rows`, `labels` (names of classes), `errors`, `shares` (of images with a smaller error)
+    of the page; `first` (rank of the first one, from 0), `of` how many are ranked, `page`, `pages`,
+    `classes` (all names), `shape`.
     """
 
     def body() -> bytes:

@@ -7,6 +7,7 @@ import { mark, partsOf, say } from '../js/dom.js'
 import { canvasBlob, download } from '../js/download.js'
 import { paint } from '../js/images.js'
 import { watchLook } from '../js/look.js'
+import { createSegments } from '../js/segments.js'
 import { createSubject, fetchSubject } from '../js/subject.js'
 import { createTold } from '../js/told.js'
 import { createFacts } from './facts.js'
@@ -17,6 +18,7 @@ import { createPrior } from './prior.js'
 import { codesOfText, codesToText, maskOfText, maskToText } from './text.js'
 
 const REST_MS = 180               // so long after the last stroke it is asked what the prior says of it
+const BRIGHT = 0.6                // the first code that is painted with is one that shows: ink of this brightness, 0 to 1
 const ENLARGED = 8                // a saved image is so many times as large
 const OWNED = ['codes', 'kept', 'source', 'seed', 'temperature']
 const HELP = {
@@ -40,6 +42,7 @@ function createPaint(root, setTriggerValue) {
   const history = createHistory(() => [part('undo'), part('redo')])
   const subject = createSubject(part('subject'), { onCommit: picture => told.tell({ ...picture, codes: '' }), onFault: fault }, life.signal)
   const facts = createFacts(part('facts'), shares => map?.tint(shares))
+  const brushes = createSegments(part('brush'), name => setBrush(name))
   const look = watchLook(root, part('usage'), { onTheme: () => palette?.draw(), onSize: () => palette?.draw() }, life.signal)
   let view = null, book = null, dress = null, palette = null, map = null, sourceMap = null, prior = null
   let base = [], painted = [], kept = [], source = null       // codes of the chosen image, those that are shown, of the other image
@@ -96,8 +99,15 @@ function createPaint(root, setTriggerValue) {
       + (book.dead.length ? ` Dead codes (dashed): ${book.dead.slice(0, 40).join(', ')}${book.dead.length > 40 ? ' and others' : ''}.` : ''))
     prior ??= createPrior(part, { onApply: codes => apply(codes), onSet: changes => { Object.assign(state, changes); told.tell(changes); askPrior() } })
     prior.open(book)
-    choose(book.order.find(one => book.counts[one] && one !== book.order[0]) ?? 0)
+    choose(book.order.find(one => brightness(one) > BRIGHT) ?? book.order[0])
     setBrush(brush)
+  }
+  // How bright the patch of a code is, 0 to 1: the middle third of its tile.
+  function brightness(one) {
+    const [height, width, channels] = book.shape, start = one * height * width * channels
+    let sum = 0, n = 0
+    for (let y = Math.floor(height / 3); y < 2 * height / 3; y++) for (let x = Math.floor(width / 3); x < 2 * width / 3; x++, n++) sum += book.pixels[start + (y * width + x) * channels]
+    return sum / n / 255
   }
   async function openSubject() {
     const [codes] = await Promise.all([codesOf(view.subject), subject.open(view, view.subject)])
@@ -199,10 +209,7 @@ function createPaint(root, setTriggerValue) {
   }
   function setBrush(name) {
     brush = name
-    for (const button of root.querySelectorAll('[data-brush]')) {
-      button.ariaChecked = String(button.dataset.brush === name)
-      button.tabIndex = button.dataset.brush === name ? 0 : -1
-    }
+    brushes.set(name)
     part('source').hidden = name !== 'source'
     say(part('help'), HELP[name])
   }
@@ -226,18 +233,6 @@ function createPaint(root, setTriggerValue) {
     download(await canvasBlob(large), `${view.model}-painted.png`)
   }
 
-  const brushes = [...root.querySelectorAll('[data-brush]')]
-  for (const [k, button] of brushes.entries()) {
-    button.onclick = () => setBrush(button.dataset.brush)
-    button.onkeydown = event => {
-      const next = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key]
-      if (!next) return
-      const other = brushes[(k + next + brushes.length) % brushes.length]
-      setBrush(other.dataset.brush)
-      other.focus()
-      event.preventDefault()
-    }
-  }
   for (const button of root.querySelectorAll('[data-keep]')) {
     button.onclick = () => {
       const [rows, columns] = book.grid, row = cell => Math.floor(cell / columns)
