@@ -70,14 +70,14 @@ def standing(errors: np.ndarray, error: float, noun: str = "image") -> Standing:
     n, below = len(errors), int((errors < error).sum())
     share = (below + 0.5 * int((errors == error).sum())) / n
     if error > errors.max():
-        words = f"Larger than that of every one of the {n:,} {noun}s"
+        words = f"Its error is larger than that of every one of the {n:,} {noun}s"
         words += f", {error / errors.max():.2g} times the largest" if errors.max() > 0 else ""
     elif error < errors.min():
-        words = f"Smaller than that of every one of the {n:,} {noun}s"
+        words = f"Its error is smaller than that of every one of the {n:,} {noun}s"
     elif share >= 0.5:
-        words = f"Larger than that of {_percent(share)} of the {n:,} {noun}s"
+        words = f"Its error is larger than that of {_percent(share)} of the {n:,} {noun}s"
     else:
-        words = f"Smaller than that of {_percent(1 - share)} of the {n:,} {noun}s"
+        words = f"Its error is smaller than that of {_percent(1 - share)} of the {n:,} {noun}s"
     return Standing(float(error), share, f"{words}: {verdict(share)}.")
 
 

@@ -16,7 +16,7 @@ from explorer.serve.respond import headed, respond
 
 # Amounts of noise on a curve, from 0 to 1.
 AMOUNTS = 21
-TRIPS = 12
+TRIPS = 20
 
 
 async def round_trip(request: Request) -> Response:

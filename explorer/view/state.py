@@ -102,7 +102,7 @@ class ViewState:
     source: str = ""
     noise: str = "gaussian"
     amount: float = 0.5
-    trips: int = 12
+    trips: int = 20
     altered: str = ""
     rank: str = "worst"
     rank_page: int = 0

@@ -89,12 +89,12 @@ def test_a_share_counts_the_smaller_ones_and_half_of_the_equal(values, error):
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (0.5, "Smaller than that of every one of the 100 images: nothing unusual."),
-        (1, "Smaller than that of 99.5 % of the 100 images: nothing unusual."),
-        (50.5, "Larger than that of 50 % of the 100 images: nothing unusual."),
-        (94.5, "Larger than that of 94 % of the 100 images: drawn worse than most."),
-        (100, "Larger than that of 99.5 % of the 100 images: it stands out."),
-        (200, "Larger than that of every one of the 100 images, 2 times the largest: it stands "),
+        (0.5, "Its error is smaller than that of every one of the 100 images: nothing unusual."),
+        (1, "Its error is smaller than that of 99.5 % of the 100 images: nothing unusual."),
+        (50.5, "Its error is larger than that of 50 % of the 100 images: nothing unusual."),
+        (94.5, "Its error is larger than that of 94 % of the 100 images: drawn worse than most."),
+        (100, "Its error is larger than that of 99.5 % of the 100 images: it stands out."),
+        (200, "Its error is larger than that of every one of the 100 images, 2 times the lar"),
     ],
 )
 def test_the_words_say_where_an_error_stands(error, words):

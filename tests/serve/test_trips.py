@@ -88,7 +88,7 @@ def test_a_told_model_goes_round_as_the_class_it_is_told(client):
 
 @pytest.mark.parametrize(
     ("query", "reason"),
-    [("at=row:7&n=61", "1 to 60"), ("at=row:7&n=0", "1 to 60"), ("at=row:77777", "no image"),
+    [("at=row:7&n=101", "1 to 100"), ("at=row:7&n=0", "1 to 100"), ("at=row:77777", "no image"),
      ("at=", "starting point"), ("at=row:7&n=x", "whole number")],
 )  # fmt: skip
 def test_other_trips_are_refused(client, query, reason):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from explorer import store
-from explorer.view import codes
+from explorer.view import codes, denoise, errors, round_trip
 from explorer.view.shell import Shelf
 from explorer.view.state import ViewState
 
@@ -22,6 +22,10 @@ class Task:
     draw: Callable[[Shelf, ViewState], None]
 
 
+def _always(card: store.Card) -> str:
+    return ""
+
+
 def _has_codes(card: store.Card) -> str:
     if card.spec.model.family == "vq-vae":
         return ""
@@ -35,5 +39,23 @@ TASKS: dict[str, Task] = {
         "The latent of a VQ-VAE is a map of codes: paint it, and let the prior complete it.",
         _has_codes,
         codes.draw,
+    ),
+    "denoise": Task(
+        "Denoise",
+        "An image in noise, as the model cleans it and as a median filter does.",
+        _always,
+        denoise.draw,
+    ),
+    "trip": Task(
+        "Round trip",
+        "Decoded and encoded again and again: where an image goes, and whether it comes to rest.",
+        _always,
+        round_trip.draw,
+    ),
+    "errors": Task(
+        "Errors",
+        "How well each image is drawn: what stands out is unlike what the model was trained on.",
+        _always,
+        errors.draw,
     ),
 }

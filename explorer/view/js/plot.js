@@ -16,6 +16,13 @@ export function ticksOf([low, high]) {
   const first = Math.ceil(low / step - 1e-9)
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, k) => Number(((first + k) * step).toPrecision(12)))
 }
+// Round numbers of a logarithmic scale: powers of ten, and 2 and 5 times these where there are few.
+export function powersOf([low, high]) {
+  const first = Math.floor(Math.log10(low)), last = Math.floor(Math.log10(high))
+  const steps = last - first > 3 ? [1] : [1, 2, 5]
+  const all = Array.from({ length: last - first + 1 }, (_, k) => steps.map(step => Number((step * 10 ** (first + k)).toPrecision(12)))).flat()
+  return all.filter(one => one >= low && one <= high)
+}
 const short = value => (value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 1e5) ? value.toExponential(0) : String(Number(value.toPrecision(4)))).replace('-', '−')
 
 // Draws into an <svg>. `x` and `y` are { range: [low, high], title }; y may be { log: true }. `lines` are { points: [[x, y]], tone,
@@ -30,8 +37,7 @@ export function drawPlot(svg, { x, y, lines = [], bars = [], marks = [], label, 
   svg.setAttribute('aria-label', label)
   const drawn = [node('path', { d: `M${MARGIN.left} ${MARGIN.top}V${bottom}H${right}`, class: 'lx-axis' })]
   for (const tick of ticksOf(x.range)) drawn.push(node('text', { x: px(tick), y: bottom + 15, 'text-anchor': 'middle' }, short(tick)))
-  const powers = ([low, high]) => Array.from({ length: 12 }, (_, k) => 10 ** (Math.ceil(Math.log10(low)) + k)).filter(one => one <= high)
-  for (const tick of y.log ? powers(y.range) : ticksOf(y.range)) {
+  for (const tick of y.log ? powersOf(y.range) : ticksOf(y.range)) {
     drawn.push(node('path', { d: `M${MARGIN.left} ${py(tick)}H${right}`, class: 'lx-grid-line' }))
     drawn.push(node('text', { x: MARGIN.left - 6, y: py(tick) + 4, 'text-anchor': 'end' }, short(tick)))
   }

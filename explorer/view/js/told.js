@@ -2,12 +2,15 @@
 // update that was on its way takes nothing back. What was not answered yet is told again with what comes next, because of two
 // messages in a hurry the page may hear the second alone.
 const ANSWERED_MS = 3000
+// What is chosen takes the place of what was chosen before, whichever it was.
+const CHOSEN = ['row', 'place', 'own']
 
 export function createTold(send) {
   const waiting = new Map()         // name -> { text, since }
   return {
     // `changes` are properties of the view by name, as an address says them.
     tell(changes) {
+      if (CHOSEN.some(name => name in changes)) for (const name of CHOSEN) waiting.delete(name)
       for (const [name, text] of Object.entries(changes)) waiting.set(name, { text: String(text), since: performance.now() })
       send('commit', Object.fromEntries([...waiting].map(([name, { text }]) => [name, text])))
     },
