@@ -55,6 +55,8 @@ def fitted(picture: Image.Image, dataset: Dataset) -> Fitted:
     else:
         image, done = glyph(grey, height)
         words += done
+    # In bytes, as the images that the models have learned from.
+    image = (np.rint(255 * image) / 255).astype(np.float32)
     return Fitted(np.repeat(image[None], channels, 0), words.strip())
 
 

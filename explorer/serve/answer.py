@@ -222,7 +222,7 @@ def _target(request: AnyRequest, projection: str, opened: Opened, said: dict[str
     if isinstance(request, OwnRequest):
         found = of_picture(opened, _picture(request))
         z, own = found.z[None], found.image
-        said["own"] = request.own or "drawing"
+        said |= {"own": request.own or "drawing", "words": found.words}
         if found.label is not None:
             said["label"] = found.label
         if found.logvar is not None and projection == "raw":

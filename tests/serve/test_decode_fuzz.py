@@ -77,7 +77,7 @@ numbers = st.floats() | st.integers() | st.sampled_from([0.0, -1.5, 1e20, 1e38, 
 rows_of_numbers = st.lists(st.lists(numbers, max_size=4), max_size=4)
 FIELDS = {
     "seq": st.integers(0, 2**32 - 1) | json_values,
-    "kind": st.sampled_from(["latent", "place", "image", "codes", "noise"]) | json_values,
+    "kind": st.sampled_from(["latent", "place", "image", "own", "codes", "noise"]) | json_values,
     "model": st.sampled_from(
         ["mnist-vae-2d", "mnist-vae-20", "mnist-cvae-2d", "mnist-vq-vae", "mnist-classifier", ".."]
     )

@@ -25,7 +25,7 @@ export function createPanel(root, { onPick }) {
     original(row, label, exact, someHidden) {
       images.paint(part('original'), row)
       const name = className(about, label)
-      if (part('original').ariaLabel !== name) part('original').ariaLabel = name
+      if (part('original').ariaLabel !== name) { part('original').ariaLabel = name; part('original').title = '' }
       mark(part('original-card'), 'kind', exact ? 'original' : 'nearest')
       say(part('original-title'), exact ? 'Original' : someHidden ? 'Nearest shown' : 'Nearest original')
       say(part('original-caption'), name)
@@ -34,9 +34,10 @@ export function createPanel(root, { onPick }) {
     },
 
     // A picture of one's own, as the model sees it.
-    own(pixels) {
+    own(pixels, words) {
       images.put(part('original'), pixels)
-      part('original').ariaLabel = 'Your picture, as the model sees it'
+      part('original').ariaLabel = `Your picture, as the model sees it. ${words}`
+      part('original').title = words
       mark(part('original-card'), 'kind', 'original')
       say(part('original-title'), 'Original')
       say(part('original-caption'), 'your picture')

@@ -229,7 +229,7 @@ function createPlane(root, setTriggerValue) {
   // An own picture has its place, and the image that the model sees, from its answer.
   function located(next, said, pixels) {
     next.xy = said.place
-    panel.own(pixels)
+    panel.own(pixels, said.words)
     if (next === kept) overlay.keep(next.xy)
     if (next === kept && !holds(figure.view(), next.xy)) figure.include(next.xy)
     if (next === target) drawTarget()
