@@ -1,10 +1,16 @@
 // Undo and redo over whole states.
 const MOST = 200
 
-// `buttons()` are the two, disabled while there is nothing to undo or to redo.
+// `buttons()` are the two, disabled while there is nothing to undo or to redo; the focus of the one goes to the other then.
 export function createHistory(buttons) {
   let past = [], future = []
-  const tell = () => { const [undo, redo] = buttons(); undo.disabled = !past.length; redo.disabled = !future.length }
+  function tell() {
+    const [undo, redo] = buttons(), focused = document.activeElement
+    undo.disabled = !past.length
+    redo.disabled = !future.length
+    if (focused === undo && undo.disabled) redo.focus()
+    if (focused === redo && redo.disabled) undo.focus()
+  }
   tell()
   return {
     remember(state) { past = [...past, state].slice(-MOST); future = []; tell() },
