@@ -95,6 +95,13 @@ def told(view: ViewState, shown: Shown) -> None:
     )
 
 
+def told_above(view: ViewState, shown: Shown) -> None:
+    """The class that a conditional model is told, in a row of its own; nothing for other models."""
+    if shown.classes:
+        with st.columns([2, 5])[0]:
+            told(view, shown)
+
+
 def more(view: ViewState, shown: Shown) -> None:
     """Everything that is closed until asked for."""
     on_the_map(view, shown)

@@ -51,7 +51,7 @@ def test_the_strip_the_words_and_the_trail_are_those_of_the_package(browser, add
         check(person, name, key, 7, 20)
         person.wait("lx.querySelector('.lx-way-line')?.getAttribute('d')")
         dots = person.page.locator(".lx-minimap .lx-dot-text")
-        assert sorted(dots.all_inner_texts()) == ["A", "Z"]
+        assert sorted(dots.all_text_contents()) == ["A", "Z"]
 
 
 def test_the_slider_makes_more_trips_while_it_is_moved_and_the_link_has_them(person):

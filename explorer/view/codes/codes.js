@@ -1,6 +1,7 @@
 // Paint with codes: the map of codes of an image beside what the decoder makes of it. Each stroke is decoded as it is made; the
 // page hears of it when it ends.
 import { at, channelUrl } from '../js/address.js'
+import { offerAnother } from '../js/another.js'
 import { parseHead } from '../js/binary.js'
 import { openChannel } from '../js/channel.js'
 import { mark, partsOf, say } from '../js/dom.js'
@@ -43,10 +44,11 @@ function createPaint(root, setTriggerValue) {
   const subject = createSubject(part('subject'), { onCommit: picture => told.tell({ ...picture, codes: '' }), onFault: fault }, life.signal)
   const facts = createFacts(part('facts'), shares => map?.tint(shares))
   const brushes = createSegments(part('brush'), name => setBrush(name))
+  offerAnother(subject, () => view.total, row => told.tell({ row, codes: '' }))
   const look = watchLook(root, part('usage'), { onTheme: () => palette?.draw(), onSize: () => palette?.draw() }, life.signal)
   let view = null, book = null, dress = null, palette = null, map = null, sourceMap = null, prior = null
   let base = [], painted = [], kept = [], source = null       // codes of the chosen image, those that are shown, of the other image
-  let brush = 'code', code = 0, keeping = true, stroke = null, rest = 0, asked = 0
+  let brush = 'code', code = 0, keeping = true, stroke = null, rest = 0, asking = 0, asked = 0
 
   function fault(words) { say(part('fault'), words); part('fault').hidden = !words }
   const spec = () => ({ signs: book.signs, cells: book.cells, size: book.counts.length })
@@ -97,7 +99,7 @@ function createPaint(root, setTriggerValue) {
     say(part('usage-words'), `${book.words} Counted over ${book.images.toLocaleString('en')} encoded images; heights are roots of the counts.`)
     say(part('palette-words'), 'Each tile is the mean of the decoded images around the cells that hold the code, three cells wide: the middle is its own patch.'
       + (book.dead.length ? ` Dead codes (dashed): ${book.dead.slice(0, 40).join(', ')}${book.dead.length > 40 ? ' and others' : ''}.` : ''))
-    prior ??= createPrior(part, { onApply: codes => apply(codes), onSet: changes => { Object.assign(state, changes); told.tell(changes); askPrior() } })
+    prior ??= createPrior(part, { onApply: codes => apply(codes), onSet: (changes, ms) => { Object.assign(state, changes); told.tell(changes, ms); clearTimeout(asking); asking = setTimeout(askPrior, ms) } })
     prior.open(book)
     choose(book.order.find(one => brightness(one) > BRIGHT) ?? book.order[0])
     setBrush(brush)
@@ -266,6 +268,6 @@ function createPaint(root, setTriggerValue) {
       listenStrokes(part('painted').parentElement, book.grid, { onStroke, onPick, onAim })
       onAim(null)
     },
-    close() { life.abort(); channel.close(); prior?.close(); clearTimeout(rest) },
+    close() { life.abort(); channel.close(); prior?.close(); told.close(); clearTimeout(rest); clearTimeout(asking) },
   }
 }

@@ -15,8 +15,8 @@ KEY = "codes"
 
 
 def draw(models: shell.Shelf, view: ViewState) -> None:
-    """Mount the component; it tells the page of `codes`, `kept`, `source`, `seed`, `temperature`
-    and `own`, as the address has them."""
+    """Mount the component; it tells the page of `codes`, `kept`, `source`, `seed` and
+    `temperature`, and of `row` or `own`, as the address has them."""
     chosen = shell.on_an_image(view)
     data = {
         "model": view.model,

@@ -8,7 +8,8 @@ import { number } from '../js/words.js'
 const DRAWN = 6
 const SLIDE_MS = 150
 
-// `onApply(codes)` hears of a drawn map that was chosen, `onSet({ seed } | { temperature })` of other numbers.
+// `onApply(codes)` hears of a drawn map that was chosen, `onSet({ seed } | { temperature }, rest)` of other numbers, which stand when
+// no more of them come for `rest` ms.
 export function createPrior(part, { onApply, onSet }) {
   // Beside the channel of the strokes, which must not wait for these.
   const channel = openChannel(channelUrl())
@@ -20,17 +21,16 @@ export function createPrior(part, { onApply, onSet }) {
     return { button, canvas, note }
   })
   part('draws').replaceChildren(...thumbs.map(({ button }) => button))
-  let wanted = '', sliding = 0, there = true
+  let wanted = '', there = true
 
   const says = () => say(part('temperature-says'), number(Number(part('temperature').value)))
   part('temperature').oninput = event => {
     says()
-    clearTimeout(sliding)
-    sliding = setTimeout(() => onSet({ temperature: Number(event.target.value) }), SLIDE_MS)
+    onSet({ temperature: Number(event.target.value) }, SLIDE_MS)
   }
   const seedOf = text => Math.min(999999999, Math.max(0, Math.floor(Number(text) || 0)))
-  part('seed').onchange = event => onSet({ seed: seedOf(event.target.value) })
-  part('again').onclick = () => onSet({ seed: seedOf(part('seed').value) + 1 })
+  part('seed').onchange = event => onSet({ seed: seedOf(event.target.value) }, 0)
+  part('again').onclick = () => onSet({ seed: seedOf(Number(part('seed').value) + 1) }, 0)
 
   return {
     open({ prior }) {
@@ -71,6 +71,6 @@ export function createPrior(part, { onApply, onSet }) {
         mark(part('draws'), 'question', question)
       })
     },
-    close() { channel.close(); clearTimeout(sliding) },
+    close() { channel.close() },
   }
 }

@@ -1,5 +1,6 @@
 // Denoise: noise while a slider is dragged, and what becomes of it.
 import { at, channelUrl } from '../js/address.js'
+import { offerAnother } from '../js/another.js'
 import { openChannel } from '../js/channel.js'
 import { mark, partsOf, say } from '../js/dom.js'
 import { paint } from '../js/images.js'
@@ -28,9 +29,10 @@ function createDenoise(root, setTriggerValue) {
   const channel = openChannel(channelUrl(), open => { root.dataset.connected = open })
   const state = { noise: 'gaussian', amount: 0.5, seed: 0 }
   const subject = createSubject(part('subject'), { onCommit: picture => told.tell(picture), onFault: fault }, life.signal)
+  offerAnother(subject, () => view.total, row => told.tell({ row }))
   const look = watchLook(root, part('curve'), {}, life.signal)
   const kinds = createSegments(part('noise'), noise => set({ noise }))
-  let view = null, curve = null, telling = 0, asked = 0
+  let view = null, curve = null, asked = 0
 
   function fault(words) { say(part('fault'), words); part('fault').hidden = !words }
   const db = value => (value === null ? 'no error' : `${number(value, 1)} dB`)
@@ -51,8 +53,7 @@ function createDenoise(root, setTriggerValue) {
   function set(changes) {
     Object.assign(state, changes)
     show()
-    clearTimeout(telling)
-    telling = setTimeout(() => told.tell({ ...state }), TELL_MS)
+    told.tell(changes, TELL_MS)
   }
   function show() {
     kinds.set(state.noise)
@@ -124,5 +125,5 @@ function createDenoise(root, setTriggerValue) {
   const seedOf = text => Math.min(999999999, Math.max(0, Math.floor(Number(text) || 0)))
   part('seed').onchange = event => set({ seed: seedOf(event.target.value) })
   part('again').onclick = () => set({ seed: seedOf(state.seed + 1) })
-  return { update, close() { life.abort(); channel.close(); clearTimeout(telling) } }
+  return { update, close() { life.abort(); channel.close(); told.close() } }
 }

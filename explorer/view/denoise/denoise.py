@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.view import shell
+from explorer.view import settings, shell
 from explorer.view.component import component
 from explorer.view.state import ViewState
 
@@ -15,12 +15,15 @@ KEY = "denoise"
 
 
 def draw(models: shell.Shelf, view: ViewState) -> None:
-    """Mount the component; it tells the page of `noise`, `amount`, `seed` and `own`, as the address
-    has them."""
+    """Mount the component; it tells the page of `noise`, `amount` and `seed`, and of `row` or
+    `own`, as the address has them."""
+    shown = models.shown[view.model]
+    settings.told_above(view, shown)
     data = {
         "model": view.model,
         "dataset": view.dataset,
         "count": view.count,
+        "total": shown.totals[view.dataset],
         "projection": view.projection,
         "label": view.label,
         "subject": shell.on_an_image(view).subject,

@@ -1,5 +1,6 @@
 // Errors: where an image stands among those of the data set, and which of them the model draws worst.
 import { at, jobUrl } from '../js/address.js'
+import { offerAnother } from '../js/another.js'
 import { parseHead } from '../js/binary.js'
 import { element, mark, partsOf, say } from '../js/dom.js'
 import { paint } from '../js/images.js'
@@ -24,6 +25,7 @@ function createErrors(root, { ways }, setTriggerValue) {
   const part = partsOf(root), life = new AbortController(), told = createTold(setTriggerValue)
   const state = { altered: '', rank: 'worst', rank_page: 0, rank_class: '' }
   const subject = createSubject(part('subject'), { onCommit: picture => told.tell(picture), onFault: fault }, life.signal)
+  offerAnother(subject, () => view.total, row => told.tell({ row }))
   const look = watchLook(root, part('histogram'), {}, life.signal)
   part('altered').replaceChildren(...Object.entries(ways).map(([way, title]) => {
     const button = element('button', '', title)
@@ -167,5 +169,5 @@ function createErrors(root, { ways }, setTriggerValue) {
   part('class').onchange = event => set({ rank_class: event.target.value, rank_page: 0 })
   part('before').onclick = () => set({ rank_page: state.rank_page - 1 })
   part('after').onclick = () => set({ rank_page: state.rank_page + 1 })
-  return { update, close() { life.abort() } }
+  return { update, close() { life.abort(); told.close() } }
 }

@@ -7,12 +7,17 @@ const CHOSEN = ['row', 'place', 'own']
 
 export function createTold(send) {
   const waiting = new Map()         // name -> { text, since }
+  let later = 0
   return {
-    // `changes` are properties of the view by name, as an address says them.
-    tell(changes) {
+    // `changes` are properties of the view by name, as an address says them. While a slider is dragged they stand at once, and
+    // the page hears of them when nothing more was told for `rest` ms.
+    tell(changes, rest = 0) {
       if (CHOSEN.some(name => name in changes)) for (const name of CHOSEN) waiting.delete(name)
       for (const [name, text] of Object.entries(changes)) waiting.set(name, { text: String(text), since: performance.now() })
-      send('commit', Object.fromEntries([...waiting].map(([name, { text }]) => [name, text])))
+      clearTimeout(later)
+      const now = () => send('commit', Object.fromEntries([...waiting].map(([name, { text }]) => [name, text])))
+      if (rest) later = setTimeout(now, rest)
+      else now()
     },
     // Which of `names` an update sets to something else than `state` has; `state` then has it.
     heard(data, state, names) {
@@ -23,5 +28,6 @@ export function createTold(send) {
       for (const name of changed) state[name] = data[name]
       return changed
     },
+    close() { clearTimeout(later) },
   }
 }

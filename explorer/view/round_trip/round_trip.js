@@ -1,5 +1,6 @@
 // Round trips: the images one after the other, how far each trip goes, and the trail on the map.
 import { at } from '../js/address.js'
+import { offerAnother } from '../js/another.js'
 import { parseHead } from '../js/binary.js'
 import { element, mark, partsOf, say } from '../js/dom.js'
 import { paint } from '../js/images.js'
@@ -24,8 +25,9 @@ function createTrips(root, setTriggerValue) {
   const part = partsOf(root), life = new AbortController(), told = createTold(setTriggerValue)
   const state = { trips: 20 }
   const subject = createSubject(part('subject'), { onCommit: picture => told.tell(picture), onFault: fault }, life.signal)
+  offerAnother(subject, () => view.total, row => told.tell({ row }))
   const look = watchLook(root, part('steps'), {}, life.signal)
-  let view = null, minimap = null, asking = false, wanted = null, telling = 0
+  let view = null, minimap = null, asking = false, wanted = null
 
   function fault(words) { say(part('fault'), words); part('fault').hidden = !words }
   function update(data) {
@@ -127,8 +129,7 @@ function createTrips(root, setTriggerValue) {
   part('trips').oninput = event => {
     state.trips = Number(event.target.value)
     show()
-    clearTimeout(telling)
-    telling = setTimeout(() => told.tell({ trips: state.trips }), TELL_MS)
+    told.tell({ trips: state.trips }, TELL_MS)
   }
-  return { update, close() { life.abort(); minimap?.close(); clearTimeout(telling) } }
+  return { update, close() { life.abort(); minimap?.close(); told.close() } }
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.view import shell
+from explorer.view import settings, shell
 from explorer.view.component import component
 from explorer.view.state import ViewState
 
@@ -17,10 +17,13 @@ KEY = "round_trip"
 def draw(models: shell.Shelf, view: ViewState) -> None:
     """Mount the component; it tells the page of `trips`, and of `row`, `place` or `own`, as the
     address has them."""
+    shown = models.shown[view.model]
+    settings.told_above(view, shown)
     data = {
         "model": view.model,
         "dataset": view.dataset,
         "count": view.count,
+        "total": shown.totals[view.dataset],
         "projection": view.projection,
         "label": view.label,
         "subject": view.subject,
