@@ -80,7 +80,10 @@ function createPaint(root, setTriggerValue) {
     if (!answer.ok) throw new Error(await answer.text())
     return answer.json()
   }
-  const codesOf = async text => (await json(`code-map/${names()}/${encodeURIComponent(view.projection)}?count=${view.count}&at=${encodeURIComponent(text)}`)).codes
+  async function codesOf(text) {
+    const where = `${names()}/${encodeURIComponent(view.projection)}?count=${view.count}`
+    return (await json(`code-map/${where}&at=${encodeURIComponent(text)}`)).codes
+  }
 
   async function openBook() {
     root.dataset.ready = 'false'
@@ -94,12 +97,15 @@ function createPaint(root, setTriggerValue) {
     base = painted = []
     const heard = { dress, onStroke, onPick, onAim }
     map = createCodeMap(part('map'), book.grid, { ...heard, name: 'Codes of the image' })
-    sourceMap = createCodeMap(part('source-map'), book.grid, { ...heard, name: 'Codes of the image to copy from', onPick: cell => choose(source[cell]) })
+    sourceMap = createCodeMap(part('source-map'), book.grid, {
+      ...heard, name: 'Codes of the image to copy from', onPick: cell => { setBrush('code'); choose(source[cell]) },
+    })
     palette = createPalette({ list: part('palette'), chart: part('usage') }, book, dress, chosen => { setBrush('code'); choose(chosen) })
     say(part('usage-words'), `${book.words} Counted over ${book.images.toLocaleString('en')} encoded images; heights are roots of the counts.`)
-    say(part('palette-words'), 'Each tile is the mean of the decoded images around the cells that hold the code, three cells wide: the middle is its own patch.'
+    say(part('palette-words'), 'Each tile is the mean of the decoded images around the cells that hold the code, three cells wide: '
+      + 'the middle is its own patch.'
       + (book.dead.length ? ` Dead codes (dashed): ${book.dead.slice(0, 40).join(', ')}${book.dead.length > 40 ? ' and others' : ''}.` : ''))
-    prior ??= createPrior(part, { onApply: codes => apply(codes), onSet: (changes, ms) => { Object.assign(state, changes); told.tell(changes, ms); clearTimeout(asking); asking = setTimeout(askPrior, ms) } })
+    prior ??= createPrior(part, { onApply: codes => apply(codes), onSet: setPrior })
     prior.open(book)
     choose(book.order.find(one => brightness(one) > BRIGHT) ?? book.order[0])
     setBrush(brush)
@@ -108,7 +114,9 @@ function createPaint(root, setTriggerValue) {
   function brightness(one) {
     const [height, width, channels] = book.shape, start = one * height * width * channels
     let sum = 0, n = 0
-    for (let y = Math.floor(height / 3); y < 2 * height / 3; y++) for (let x = Math.floor(width / 3); x < 2 * width / 3; x++, n++) sum += book.pixels[start + (y * width + x) * channels]
+    for (let y = Math.floor(height / 3); y < 2 * height / 3; y++) {
+      for (let x = Math.floor(width / 3); x < 2 * width / 3; x++, n++) sum += book.pixels[start + (y * width + x) * channels]
+    }
     return sum / n / 255
   }
   async function openSubject() {
@@ -161,7 +169,16 @@ function createPaint(root, setTriggerValue) {
     }).catch(error => fault(error.message))
     askPrior()
   }
-  function askPrior() { prior.ask({ model: view.model, codes: painted, kept, seed: state.seed, temperature: state.temperature }, textOf(painted), maskToText(kept)) }
+  function askPrior() {
+    const { seed, temperature } = state
+    prior.ask({ model: view.model, kept, seed, temperature }, painted, textOf(painted), maskToText(kept))
+  }
+  function setPrior(changes, ms) {
+    Object.assign(state, changes)
+    told.tell(changes, ms)
+    clearTimeout(asking)
+    asking = setTimeout(askPrior, ms)
+  }
 
   // What a person did to the codes or to the kept cells ends here.
   function done() {
@@ -200,7 +217,8 @@ function createPaint(root, setTriggerValue) {
     say(part('map-words'), cell === null ? `${book.cells} codes of ${book.counts.length}` : map.describe(cell))
     if (cell === null) return
     const [width, height] = [100 / columns, 100 / rows]
-    Object.assign(aim.style, { left: `${cell % columns * width}%`, top: `${Math.floor(cell / columns) * height}%`, width: `${width}%`, height: `${height}%` })
+    const [left, top] = [cell % columns * width, Math.floor(cell / columns) * height]
+    Object.assign(aim.style, { left: `${left}%`, top: `${top}%`, width: `${width}%`, height: `${height}%` })
   }
   function choose(chosen) {
     code = chosen
@@ -228,7 +246,8 @@ function createPaint(root, setTriggerValue) {
     openSource().then(() => fault(''), error => fault(error.message))
   }
   async function save() {
-    const canvas = part('painted'), large = Object.assign(document.createElement('canvas'), { width: ENLARGED * canvas.width, height: ENLARGED * canvas.height })
+    const canvas = part('painted'), size = { width: ENLARGED * canvas.width, height: ENLARGED * canvas.height }
+    const large = Object.assign(document.createElement('canvas'), size)
     const pen = large.getContext('2d')
     pen.imageSmoothingEnabled = false
     pen.drawImage(canvas, 0, 0, large.width, large.height)

@@ -20,10 +20,12 @@ export function createFacts(host, tint) {
       const lines = []
       nats = said.nats
       const total = nats?.reduce((sum, one) => sum + one, 0)
-      if (nats) lines.push([`${number(total, 0)} nats`, `−ln p under the learned prior${typical === null ? '' : `; a test image costs ${number(typical, 0)} on average`}.`])
+      const usual = typical === null ? '' : `; a test image costs ${number(typical, 0)} on average`
+      if (nats) lines.push([`${number(total, 0)} nats`, `−ln p under the learned prior${usual}.`])
       else lines.push(['No prior', 'has been trained over these codes yet.'])
       const back = said.back.filter(Boolean).length
-      lines.push([`${back} of ${said.back.length}`, 'codes come back when the decoded image is encoded again; few mean that it is no image the encoder knows.'])
+      const again = 'codes come back when the decoded image is encoded again; few mean that it is no image the encoder knows.'
+      lines.push([`${back} of ${said.back.length}`, again])
       if (said.reads !== undefined) lines.push([said.reads, `is what our classifier reads in it (${Math.round(100 * said.sure)} %).`])
       words.replaceChildren(...lines.map(([figure, text]) => {
         const line = element('p')

@@ -32,7 +32,8 @@ export function createTiles({ n, shape: [height, width, channels], pixels }) {
 export function createPalette({ list, chart }, { counts, order, images }, dress, onChoose) {
   const most = Math.max(1, counts[order[0]]), shown = order.slice(0, TILES), options = new Map()
   let chosen = null
-  const uses = code => (counts[code] ? `used ${counts[code].toLocaleString('en')} times by ${images.toLocaleString('en')} images` : 'dead: no image uses it')
+  const counted = code => `used ${counts[code].toLocaleString('en')} times by ${images.toLocaleString('en')} images`
+  const uses = code => (counts[code] ? counted(code) : 'dead: no image uses it')
   list.replaceChildren(...shown.map(code => {
     const option = element('div', 'lx-tile')
     option.setAttribute('role', 'option')

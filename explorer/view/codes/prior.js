@@ -39,23 +39,24 @@ export function createPrior(part, { onApply, onSet }) {
       for (const node of part('prior').querySelectorAll('button, input')) node.disabled = !there
       if (!there) say(part('prior-words'), 'Nobody has trained a prior over the codes of this model yet, so nothing can be drawn.')
     },
-    async ask({ model, kept, seed, temperature }, codes, mask) {
+    async ask({ model, kept, seed, temperature }, codes, text, mask) {
       if (!there) return
       part('seed').value = seed
       part('temperature').value = temperature
       says()
-      say(part('prior-title'), kept.some(Boolean) ? `The learned prior completes ${kept.filter(Boolean).length} kept cells` : 'Drawn by the learned prior')
-      const known = kept.some(Boolean) ? `&codes=${codes}&kept=${mask}` : ''
+      const held = [...kept.keys()].filter(cell => kept[cell])
+      say(part('prior-title'), held.length ? `The learned prior completes ${held.length} kept cells` : 'Drawn by the learned prior')
+      const known = held.length ? `&codes=${text}&kept=${mask}` : ''
       const path = `code-draws/${encodeURIComponent(model)}?n=${DRAWN}&seed=${seed}&temperature=${temperature}${known}`
       // Of the codes only the kept ones matter.
-      const question = `${model} ${seed} ${temperature} ${mask} ${known && [...kept.keys()].filter(cell => kept[cell]).map(cell => codes.slice(cell * codes.length / kept.length, (cell + 1) * codes.length / kept.length))}`
+      const question = [model, seed, temperature, mask, ...held.map(cell => codes[cell])].join()
       if (question === wanted) return
       wanted = question
       mark(part('draws'), 'waiting', 'true')
-      const answer = await fetch(at(path)), text = await answer.text()
+      const answer = await fetch(at(path)), body = await answer.text()
       if (question !== wanted) return
-      if (!answer.ok) { say(part('prior-words'), text); return }
-      const said = JSON.parse(text)
+      if (!answer.ok) { say(part('prior-words'), body); return }
+      const said = JSON.parse(body)
       say(part('prior-words'), said.words)
       channel.ask({ kind: 'codes', model, codes: said.codes }, ({ pixels, height, width, channels, n }) => {
         if (question !== wanted || !n) return

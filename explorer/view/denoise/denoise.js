@@ -13,7 +13,7 @@ import { number } from '../js/words.js'
 
 const TELL_MS = 200               // the page hears of a slider that has come to rest
 const OWNED = ['noise', 'amount', 'seed']
-const SHOWN = ['noisy', 'denoised', 'median']
+const SHOWN = { noisy: 'With noise', denoised: 'Denoised by the model', median: 'Filtered by the median' }
 const NAMES = { gaussian: 'gaussian', 'salt-and-pepper': 'salt-and-pepper', masking: 'masking' }
 const mounted = new WeakMap()
 
@@ -66,10 +66,10 @@ function createDenoise(root, setTriggerValue) {
     channel.ask(view.label === null ? request : { ...request, label: view.label }, answer => {
       if (answer.said.error) return fault(answer.said.error)
       const size = answer.height * answer.width * answer.channels
-      SHOWN.forEach((name, k) => {
+      Object.keys(SHOWN).forEach((name, k) => {
         paint(part(name), answer.pixels.subarray(k * size, (k + 1) * size), answer.height, answer.width, answer.channels)
         say(part(`${name}-words`), db(answer.said.psnr[k]))
-        part(name).ariaLabel = `${name === 'median' ? 'Filtered by the median' : name === 'noisy' ? 'With noise' : 'Denoised by the model'}: ${db(answer.said.psnr[k])}`
+        part(name).ariaLabel = `${SHOWN[name]}: ${db(answer.said.psnr[k])}`
       })
       mark(root, 'amount', String(amount))
       mark(root, 'noise', `${noise} ${seed}`)
@@ -81,13 +81,15 @@ function createDenoise(root, setTriggerValue) {
   }
   function verdict([noisy, denoised, median]) {
     if (noisy === null) return 'Without noise there is nothing to clean: what the model still gets wrong is its reconstruction error.'
-    const gain = denoised - median, than = Math.abs(gain) < 0.05 ? 'as good as' : `${number(Math.abs(gain), 1)} dB ${gain > 0 ? 'better' : 'worse'} than`
-    const helps = denoised < noisy ? ' It does more harm than the noise.' : ''
-    return `The model is ${than} the median filter here, and ${number(Math.abs(denoised - noisy), 1)} dB ${denoised < noisy ? 'below' : 'above'} the noisy image.${helps}`
+    const gain = denoised - median, apart = value => `${number(Math.abs(value), 1)} dB`
+    const than = Math.abs(gain) < 0.05 ? 'as good as' : `${apart(gain)} ${gain > 0 ? 'better' : 'worse'} than`
+    const beside = denoised < noisy ? 'below the noisy image: it does more harm than the noise' : 'above the noisy image'
+    return `The model is ${than} the median filter here, and ${apart(denoised - noisy)} ${beside}.`
   }
   async function askCurve() {
-    const { noise, seed } = state, told = view.label === null ? '' : `&label=${view.label}`
-    const question = `${encodeURIComponent(view.model)}/${encodeURIComponent(view.dataset)}?count=${view.count}&at=${encodeURIComponent(view.subject)}&noise=${noise}&seed=${seed}${told}`
+    const { noise, seed } = state, [model, dataset, subject] = [view.model, view.dataset, view.subject].map(encodeURIComponent)
+    const label = view.label === null ? '' : `&label=${view.label}`
+    const question = `${model}/${dataset}?count=${view.count}&at=${subject}&noise=${noise}&seed=${seed}${label}`
     if (curve?.question === question) return
     const mine = ++asked
     curve = { question }
@@ -98,7 +100,8 @@ function createDenoise(root, setTriggerValue) {
     const { trained } = curve
     say(part('trained'), trained
       ? `This model was trained to clean ${NAMES[trained.noise]} noise of ${number(trained.amount)}.`
-      : 'This model was never shown noise: it was trained to give back what it sees, so it cleans only because it can draw nothing but what it knows.')
+      : 'This model was never shown noise: it was trained to give back what it sees, so it cleans only because it can draw nothing '
+        + 'but what it knows.')
     drawCurve()
   }
   function drawCurve() {
@@ -117,7 +120,8 @@ function createDenoise(root, setTriggerValue) {
     if (trained?.noise === state.noise) marks.push({ x: trained.amount, tone: 'lx-tone-trained', dashed: true, words: 'trained with', line: 1 })
     drawPlot(part('curve'), {
       x: { range: [0, 1], title: `amount of ${NAMES[state.noise]} noise` }, y: { range, title: 'PSNR in dB' }, lines, marks,
-      label: `PSNR over the amount of noise: at ${number(state.amount)} the model has ${part('denoised-words').textContent}, the median filter ${part('median-words').textContent}.`,
+      label: `PSNR over the amount of noise: at ${number(state.amount)} the model has ${part('denoised-words').textContent}, `
+        + `the median filter ${part('median-words').textContent}.`,
     })
   }
 

@@ -30,7 +30,8 @@ function createErrors(root, { ways }, setTriggerValue) {
   part('altered').replaceChildren(...Object.entries(ways).map(([way, title]) => {
     const button = element('button', '', title)
     button.dataset.value = way
-    button.title = way ? `The same image, and a thousand of the data set, ${title.toLowerCase()}: nothing like it was trained on` : 'The data set alone'
+    const strange = `The same image, and a thousand of the data set, ${title.toLowerCase()}: nothing like it was trained on`
+    button.title = way ? strange : 'The data set alone'
     return button
   }))
   const segments = createSegments(part('altered'), altered => set({ altered }))
@@ -71,7 +72,8 @@ function createErrors(root, { ways }, setTriggerValue) {
         cancelled: stale,
         onWait: ({ doing, share, left }) => {
           part('waiting').hidden = false
-          say(part('waiting'), ['Measuring the error of every image, once', doing, `${Math.round(100 * share)} %`, timeLeft(left)].filter(Boolean).join(' · '))
+          const words = ['Measuring the error of every image, once', doing, `${Math.round(100 * share)} %`, timeLeft(left)]
+          say(part('waiting'), words.filter(Boolean).join(' · '))
         },
       })
       if (!answer || stale()) return null
@@ -104,7 +106,8 @@ function createErrors(root, { ways }, setTriggerValue) {
       const title = ways[state.altered]
       part('other-image').ariaLabel = `The image ${title.toLowerCase()}`
       part('other-drawn').ariaLabel = `Its reconstruction, error ${short(said.other.error)}`
-      say(part('other-words'), `${title}: ${said.other.words} A threshold on the error puts ${Math.round(100 * said.auroc)} of 100 pairs of a usual image and one ${title.toLowerCase()} in the right order (AUROC ${said.auroc.toFixed(3)}; 0.5 is chance).`)
+      const pairs = `Of a usual image and one ${title.toLowerCase()}, the error names the strange one ${Math.round(100 * said.auroc)} times in 100`
+      say(part('other-words'), `${title}: ${said.other.words} ${pairs} (AUROC ${said.auroc.toFixed(3)}; 0.5 is chance).`)
     }
     drawHistogram(said)
     mark(root, 'share', said.image.share.toFixed(4))
@@ -127,7 +130,8 @@ function createErrors(root, { ways }, setTriggerValue) {
         { x: image.error, tone: 'lx-tone-this', words: 'this image' },
         ...(other ? [{ x: other.error, tone: 'lx-tone-strange', dashed: true, words: ways[state.altered].toLowerCase(), line: 1 }] : []),
       ],
-      label: `Histogram of the errors of ${all.toLocaleString('en')} images. This image: ${image.words}${other ? ` ${ways[state.altered]}: ${other.words}` : ''}`,
+      label: `Histogram of the errors of ${all.toLocaleString('en')} images. This image: ${image.words}`
+        + (other ? ` ${ways[state.altered]}: ${other.words}` : ''),
     })
   }
 
@@ -143,7 +147,8 @@ function createErrors(root, { ways }, setTriggerValue) {
     part('before').disabled = said.page === 0
     part('after').disabled = said.page >= said.pages - 1
     part('ranked').replaceChildren(...said.rows.map((row, k) => {
-      const button = Object.assign(element('button'), { type: 'button' }), [image, drawn] = [element('canvas', 'lx-pixels'), element('canvas', 'lx-pixels lx-drawn')]
+      const button = Object.assign(element('button'), { type: 'button' })
+      const image = element('canvas', 'lx-pixels'), drawn = element('canvas', 'lx-pixels lx-drawn')
       put(image, 2 * k)
       put(drawn, 2 * k + 1)
       button.append(image, drawn, element('span', '', `${said.labels[k]} · ${short(said.errors[k])}`))

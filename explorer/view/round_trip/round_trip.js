@@ -93,7 +93,9 @@ function createTrips(root, setTriggerValue) {
       paint(canvas, pixels.subarray((first + k) * size, (first + k + 1) * size), height, width, channels)
       say(name, k ? `${k} ${k === 1 ? 'trip' : 'trips'}` : 'decoded')
       say(note, reads === undefined ? '\u00a0' : `read as ${reads}`)
-      canvas.ariaLabel = `${k ? `After ${name.textContent}` : 'Decoded'}${reads === undefined ? '' : `, read as ${reads}`}${k ? `, moved by ${said.steps[k - 1].toPrecision(2)}` : ''}`
+      canvas.ariaLabel = [
+        k ? `After ${name.textContent}` : 'Decoded', reads && `read as ${reads}`, k && `moved by ${said.steps[k - 1].toPrecision(2)}`,
+      ].filter(Boolean).join(', ')
       card.toggleAttribute('data-settled', said.settled !== null && k >= said.settled)
     }
     drawSteps(said)
@@ -105,19 +107,21 @@ function createTrips(root, setTriggerValue) {
   }
   function drawSteps({ steps, tolerance }) {
     // A step of a VQ-VAE may be none at all, which has no logarithm.
-    const some = steps.filter(step => step > 0), floor = Math.min(tolerance / 2, ...some), points = steps.map((step, k) => [k + 1, Math.max(step, floor)])
+    const floor = Math.min(tolerance / 2, ...steps.filter(step => step > 0))
+    const points = steps.map((step, k) => [k + 1, Math.max(step, floor)])
     const top = Math.max(...points.map(([, step]) => step), tolerance) * 1.6
     drawPlot(part('steps'), {
       x: { range: [1, Math.max(2, steps.length)], title: 'trip' }, y: { range: [floor * 0.7, top], log: true, title: 'step in latent units' },
       lines: [{ points, tone: 'lx-tone-step', dots: steps.length <= 30 }],
       marks: [{ y: tolerance, tone: 'lx-tone-still', dashed: true, words: `no step: below ${tolerance.toPrecision(2)}` }],
-      label: `Steps of the trips: the first ${steps[0].toPrecision(2)}, the last ${steps.at(-1).toPrecision(2)}; below ${tolerance.toPrecision(2)} counts as none.`,
+      label: `Steps of the trips: the first ${steps[0].toPrecision(2)}, the last ${steps.at(-1).toPrecision(2)}; `
+        + `below ${tolerance.toPrecision(2)} counts as none.`,
     })
   }
   async function drawTrail({ places, exact }) {
     const map = minimap
-    say(part('map-words'), exact ? 'From A, each corner is one trip; Z is where it is now. Pick a point or a place to start there.'
-      : 'From A, each corner is one trip; Z is where it is now. This map has no formula, so each latent is placed among its nearest encoded images. Pick a point or a place to start there.')
+    const placed = exact ? '' : ' This map has no formula, so each latent is placed among its nearest encoded images.'
+    say(part('map-words'), `From A, each corner is one trip; Z is where it is now.${placed} Pick a point or a place to start there.`)
     mark(root, 'trail', places.map(place => place.map(value => number(value, 3)).join(',')).join(' '))
     if (!await map.ready || map !== minimap) return
     map.path('trail', places, { tone: 'var(--lx-reconstruction)' })
