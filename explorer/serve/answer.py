@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from math import isqrt
+from math import isfinite, isqrt
 from typing import Any
 
 import numpy as np
@@ -16,15 +16,17 @@ from explorer.latent.dimensions import traverse
 from explorer.latent.neighbours import Metric
 from explorer.latent.opened import Opened
 from explorer.latent.round_trip import round_trips
-from explorer.latent.subject import of_picture
+from explorer.latent.subject import of_picture, subject
 from explorer.latent.trust import Judgement
 from explorer.serve.catalogue import Catalogue
 from explorer.serve.requests import (
     MAX_IMAGES,
     AnyRequest,
+    CodesRequest,
     ImageRequest,
     LatentRequest,
     MapRequest,
+    NoiseRequest,
     OnMap,
     OwnRequest,
     PlaceRequest,
@@ -62,6 +64,10 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
         return _walked(request, catalogue)
     if isinstance(request, TraverseRequest):
         return _traverse(request, catalogue)
+    if isinstance(request, CodesRequest):
+        return _codes(request, catalogue)
+    if isinstance(request, NoiseRequest):
+        return _noise(request, catalogue)
     if isinstance(request, LatentRequest) and request.dataset is None:
         return _bare(request, catalogue)
     assert request.dataset is not None
@@ -170,6 +176,35 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
     """Images `(n, C, H, W)` in [0, 1] as `(n, H, W, C)` uint8, rounded to the nearest."""
     scaled = np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
     return np.ascontiguousarray(scaled.transpose(0, 2, 3, 1))
+
+
+def _codes(request: CodesRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """Decode given maps of codes."""
+    from explorer.latent.codes import decoded
+
+    model = catalogue.model(request.model)
+    if len({len(one) for one in request.codes}) != 1:
+        raise ExplorerError("All maps of a request must have the same number of codes.")
+    images = decoded(model, np.asarray(request.codes, np.int64))
+    return to_bytes(images), {"source": model.device.type}
+
+
+def _noise(request: NoiseRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """An image with noise, as the model cleans it, as the median filter does, and clean; `psnr` of
+    the first three in dB, null where there is no error at all."""
+    from explorer.metrics.denoising import cleaned
+
+    opened = catalogue.open(request.model, request.dataset, request.count)
+    found = subject(opened, request.at, label=request.label)
+    if found.image is None:
+        raise ExplorerError("Noise is added to an image; choose one, draw one or upload one.")
+    how = (request.noise, [request.amount], request.seed, found.label)
+    one = cleaned(opened.model, found.image, *how)
+    shown = [one.noisy, one.denoised, one.median]
+    psnr = [one.psnr(images)[0] for images in shown]
+    said: dict[str, Any] = {"psnr": [round(db, 2) if isfinite(db) else None for db in psnr]}
+    said |= {"as": found.label, "source": opened.model.device.type}
+    return to_bytes(np.concatenate([*shown, one.clean[None]])), said
 
 
 def _bare(request: LatentRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:

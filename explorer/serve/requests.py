@@ -28,6 +28,10 @@ MAX_CLASSES, ROUNDING = 255, 1e-3
 Weights = Annotated[
     tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=1, max_length=MAX_CLASSES)
 ]
+# Letters of a subject, and codes of a map: beyond any that a model takes.
+MAX_SUBJECT, MAX_CELLS, MAX_CODE = 60, 4096, 2**16 - 1
+Code = Annotated[int, Field(ge=0, le=MAX_CODE)]
+Codes = Annotated[tuple[Code, ...], Field(max_length=MAX_CELLS)]
 Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 
 
@@ -141,8 +145,29 @@ class WalkRequest(Numbered):
     at: tuple[Share, ...] = Field(min_length=1, max_length=MAX_IMAGES)
 
 
+class CodesRequest(Numbered):
+    """Maps of codes of a VQ-VAE, each row by row."""
+
+    kind: Literal["codes"]
+    codes: tuple[Codes, ...] = Field(min_length=1, max_length=MAX_IMAGES)
+
+
+class NoiseRequest(Numbered):
+    """The image that the subject `at` names (see `latent.origin`) with noise of a `seed`, for a
+    model to clean. `label` is what a conditional model is told; without it, the image's class."""
+
+    kind: Literal["noise"]
+    dataset: str = Field(max_length=MAX_DATASET)
+    count: int | None = Field(default=None, ge=2)
+    at: str = Field(max_length=MAX_SUBJECT)
+    noise: Literal["gaussian", "salt-and-pepper", "masking"]
+    amount: float = Field(ge=0, le=1)
+    seed: int = Field(default=0, ge=0, le=MAX_ROW)
+    label: Label | None = None
+
+
 MapRequest = LatentRequest | PlaceRequest | ImageRequest | OwnRequest
-AnyRequest = MapRequest | TraverseRequest | WalkRequest
+AnyRequest = MapRequest | TraverseRequest | WalkRequest | CodesRequest | NoiseRequest
 _ADAPTER: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="kind")])
 
 

@@ -11,6 +11,8 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from explorer.serve import (
+    anomalies,
+    codes,
     dimensions,
     jobs,
     overlays,
@@ -18,6 +20,7 @@ from explorer.serve import (
     samples,
     selection,
     subjects,
+    trips,
     walks,
 )
 from explorer.serve.ahead import VIEW, FetchAhead
@@ -52,6 +55,14 @@ GET: dict[str, Any] = {
     f"walk/{MAP}/walk.gif": walks.gif,
     f"walk/{MAP}/walk.png": walks.png,
     f"walk/{MAP}/walk.csv": walks.csv,
+    f"codebook/{ATLAS}": codes.codebook,
+    f"code-map/{MAP}": codes.of_subject,
+    f"code-facts/{ATLAS}": codes.facts,
+    "code-draws/{model}": codes.draws,
+    f"denoising/{ATLAS}": trips.denoising,
+    f"round-trip/{MAP}": trips.round_trip,
+    f"errors/{ATLAS}": anomalies.standing,
+    f"ranked/{ATLAS}": anomalies.ranked,
     "jobs/{id}": jobs.show,
     "jobs/{id}/preview": jobs.preview,
 }

@@ -14,9 +14,8 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from explorer.errors import ExplorerError
 from explorer.latent.opened import Opened
-from explorer.serve.address import class_of, opened, optional, whole
+from explorer.serve.address import class_of, decimal, opened, optional, whole
 from explorer.serve.answer import SHOWN, to_bytes
 from explorer.serve.catalogue import catalogue
 from explorer.serve.respond import as_file, aside, headed, made_on, respond
@@ -114,10 +113,10 @@ async def posterior(request: Request) -> Response:
         from explorer.latent.posterior import SAMPLES, spread
         from explorer.latent.subject import subject
 
-        names, query = request.path_params, request.query_params
+        names = request.path_params
         seed, n = optional(request, "seed") or 0, optional(request, "n") or SAMPLES
-        temperature = _number(query.get("temperature", "1"))
-        one, key, at = opened(request), names["projection"], query.get("at", "")
+        temperature = decimal(request, "temperature", 1.0)
+        one, key, at = opened(request), names["projection"], request.query_params.get("at", "")
         start = subject(one, at, key, class_of(request))
         found = spread(one.map(key), one.model, start, n=n, seed=seed, temperature=temperature)
         peak = float(found.deviation.max())
@@ -174,12 +173,6 @@ def _packed(n: int, said: dict[str, Any], images: np.ndarray, between: bytes = b
     """A binary answer with images `(2, C, H, W)` in [0, 1] behind `between`."""
     pixels = to_bytes(images)
     return headed(n, said | {"shape": pixels.shape[1:]}) + between + pixels.tobytes()
-
-
-def _number(text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,6})?", text):
-        raise ExplorerError("The temperature in this address is a number like 1 or 0.5.")
-    return float(text)
 
 
 def _slug(name: str) -> str:

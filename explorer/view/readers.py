@@ -20,6 +20,8 @@ from explorer.view.shown import Shown
 PLACE_DIGITS = 4
 MAX_COORDINATE = 1e6
 MOST_MODELS = 4
+# Letters of a map of codes.
+MOST_SIGNS = 4096
 
 
 def one_of(kind: str, known: Callable[[Shown], Iterable[str]]) -> Callable[[str, Shown], str]:
@@ -226,4 +228,27 @@ def stroke(text: str, shown: Shown) -> str:
 def group(text: str, shown: Shown) -> str:
     if text:
         group_of(text)
+    return text
+
+
+def codes(text: str, shown: Shown) -> str:
+    """A map of codes as `explorer.latent.codes` writes it. Which a model takes the page knows."""
+    plain = text.replace("-", "").replace("_", "")
+    if not text.isascii() or (plain and not plain.isalnum()):
+        raise ExplorerError("Painted codes are letters, digits, - and _; those are none.")
+    if len(text) > MOST_SIGNS:
+        raise ExplorerError(f"Painted codes have at most {MOST_SIGNS:,} letters.")
+    return text
+
+
+def kept(text: str, shown: Shown) -> str:
+    if len(text) > MOST_SIGNS or not set(text) <= set("0123456789abcdef"):
+        raise ExplorerError("Kept cells are written in hexadecimal digits; those are none.")
+    return text
+
+
+def class_or_all(text: str, shown: Shown) -> str:
+    """A class by its number, or nothing for all."""
+    if text and whole(text, 255) is None:
+        raise ExplorerError(f"A class is a number of 0 to 255, not '{text}'.")
     return text

@@ -11,35 +11,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from explorer.errors import ExplorerError, unknown_name
-from explorer.latent.walk import FEWEST, MOST, REACH
 from explorer.view import readers
+from explorer.view.properties import ALWAYS, COMPONENTS, PROPERTIES
 from explorer.view.shown import Shown
 
-LAYERS = {
-    "points": "Points",
-    "both": "Points on decoded images",
-    "grid": "Decoded images",
-}
-METRICS = {"euclidean": "Distance", "cosine": "Angle"}
-PAGES = ("map", "dimensions", "paths", "generate")
-ORDERS = {"kl": "By KL", "index": "By number"}
-WAYS = {"linear": "Linear", "slerp": "Slerp", "density": "Along the data"}
-STEPS = (FEWEST, MOST)
-TASKS = {
-    "samples": "Samples",
-    "manifold": "Manifold",
-    "classes": "Classes",
-    "codes": "Paint with codes",
-    "denoise": "Denoise",
-    "trip": "Round trip",
-    "errors": "Errors",
-}
-SAMPLERS = {"both": "Side by side", "prior": "Prior", "mixture": "Mixture"}
-SAMPLES = (1, 256)
-HOTTEST = 3.0
-COMPONENTS, MOST_COMPONENTS = 10, 64
-SPACINGS = {"normal": "By the Gaussian", "linear": "Evenly"}
-SPANS = (0.5, 10.0)
+# What names an end of something in one latent space.
+ENDS = ("start", "a", "b", "plus", "minus", "source")
 
 
 @dataclass(frozen=True)
@@ -68,7 +45,9 @@ class ViewState:
     many `components` a mixture has, and which one is `picked` ("prior-12"); how the cells of a
     manifold are `spaced`, and its `reach` in standard deviations; among classes the `style` that is
     drawn as each (the number of a sample; empty: that of the chosen image) and the `mix` of two of
-    them ("3,8,0.5": so much of the second).
+    them ("3,8,0.5": so much of the second); the painted `codes` and which cells are `kept` (texts
+    of `latent.codes`), and the `source` of a brush; the kind of `noise` and its `amount`; how many
+    `trips`; how the chosen image is `altered`, and the ranking by error: its order, page and class.
     """
 
     model: str
@@ -115,6 +94,16 @@ class ViewState:
     reach: float = 3.0
     style: str = ""
     mix: str = ""
+    codes: str = ""
+    kept: str = ""
+    source: str = ""
+    noise: str = "gaussian"
+    amount: float = 0.5
+    trips: int = 20
+    altered: str = ""
+    rank: str = "worst"
+    rank_page: int = 0
+    rank_class: str = ""
 
     @property
     def subject(self) -> str:
@@ -163,7 +152,7 @@ class ViewState:
         own: str | None = None,
     ) -> ViewState:
         """With something else chosen: the sliders start from it, at rest."""
-        return replace(self, row=row, place=place, own=own, start="", moved="")
+        return replace(self, row=row, place=place, own=own, start="", moved="", codes="")
 
     def taking(self, texts: Mapping[str, str], shown: Shown) -> tuple[ViewState, list[str]]:
         """The view with properties as an address says them, and one sentence for each that was not
@@ -195,8 +184,10 @@ class ViewState:
         known = self.row is not None and self.dataset in {name for name, _ in shown.sets}
         return replace(
             self.on_another_map().with_ends(same_images=self.dataset == dataset),
-            moved="",  # a dimension means something else there
+            moved="",  # a dimension means something else there, and so does a code
             mix="",
+            codes="",
+            kept="",
             model=model,
             dataset=dataset,
             count=count,
@@ -215,7 +206,8 @@ class ViewState:
         view = self.on_another_map().with_ends(same_images=same)
         row = view.row if same or self.own is not None else 0
         find = self.find if same else ""
-        return replace(view, dataset=dataset, count=count, row=row, find=find)
+        codes = self.codes if same else ""
+        return replace(view, dataset=dataset, count=count, row=row, find=find, codes=codes)
 
     def with_projection(self, projection: str) -> ViewState:
         return replace(self.on_another_map(), projection=projection)
@@ -224,7 +216,9 @@ class ViewState:
         """In another latent space, or among other images: what sliders and paths start from stays
         where it means the same there."""
         lost = ("place", "group") if same_images else ("place", "group", "row", "class")
-        kept = {name: getattr(self, name) for name in ("start", "a", "b", "plus", "minus")}
+        kept = {
+            name: getattr(self, name) for name in ("start", "a", "b", "plus", "minus", "source")
+        }
         ends: dict[str, Any] = {
             name: "" if text.startswith(lost) else text for name, text in kept.items()
         }
@@ -245,79 +239,6 @@ class ViewState:
         return replace(self, row=row, place=None, polygon=None, classes="", stroke="")
 
 
-@dataclass(frozen=True)
-class Property:
-    """How one field reads from and writes to the address; `read` raises for a bad value."""
-
-    read: Callable[[str, Shown], Any]
-    write: Callable[[Any], str | None] = lambda value: None if value is None else str(value)
-    # The pages in whose address it stands.
-    pages: tuple[str, ...] = PAGES
-
-
-MAP, DIMENSIONS, PATHS, GENERATE = (("map",), ("dimensions",), ("paths",), ("generate",))
-SWITCH = Property(readers.switch, lambda value: "on" if value else "off", MAP)
-PROPERTIES: dict[str, Property] = {
-    "model": Property(lambda text, shown: text),
-    "dataset": Property(readers.one_of("data set", lambda shown: [name for name, _ in shown.sets])),
-    "count": Property(readers.count),
-    "projection": Property(readers.projection),
-    "layer": Property(readers.one_of("layer to show", lambda shown: LAYERS), pages=MAP),
-    "colour": Property(readers.one_of("colouring", lambda shown: shown.colours), pages=MAP),
-    "trust": Property(readers.one_of("measure of trust", lambda shown: shown.trust), pages=MAP),
-    "row": Property(readers.row),
-    "label": Property(readers.label),
-    "place": Property(readers.place, lambda value: value and ",".join(map(readers.plain, value))),
-    "own": Property(readers.own_picture),
-    "polygon": Property(readers.polygon, pages=MAP),
-    "classes": Property(readers.classes, pages=MAP),
-    "find": Property(readers.find, pages=MAP),
-    "neighbours": Property(readers.neighbours, pages=MAP),
-    "metric": Property(readers.one_of("metric", lambda shown: METRICS), pages=MAP),
-    "hover": SWITCH,
-    "pictures": SWITCH,
-    # dimensions
-    "start": Property(readers.subject, pages=DIMENSIONS),
-    "moved": Property(readers.moved, pages=DIMENSIONS),
-    "order": Property(readers.one_of("order", lambda shown: ORDERS), pages=DIMENSIONS),
-    "table": Property(readers.counted("number of steps", *STEPS), pages=DIMENSIONS),
-    "dead": Property(readers.switch, lambda value: "on" if value else "off", DIMENSIONS),
-    "posterior": Property(
-        readers.number("temperature", 0, HOTTEST),
-        lambda value: None if value is None else f"{value:g}",
-        DIMENSIONS,
-    ),
-    # paths
-    "a": Property(readers.subject, pages=PATHS),
-    "b": Property(readers.subject, pages=PATHS),
-    "ways": Property(readers.some_of("way", WAYS), pages=PATHS),
-    "steps": Property(readers.counted("number of steps", *STEPS), pages=PATHS),
-    "models": Property(readers.models, pages=PATHS),
-    "stroke": Property(readers.stroke, pages=PATHS),
-    "plus": Property(readers.group, pages=PATHS),
-    "minus": Property(readers.group, pages=PATHS),
-    "strength": Property(
-        readers.number("strength", -REACH, REACH), lambda value: f"{value:g}", PATHS
-    ),
-    # generate
-    "task": Property(readers.one_of("task", lambda shown: TASKS), pages=GENERATE),
-    "sampler": Property(readers.one_of("sampler", lambda shown: SAMPLERS), pages=GENERATE),
-    "n": Property(readers.counted("number of samples", *SAMPLES), pages=GENERATE),
-    "temperature": Property(
-        readers.number("temperature", 0, HOTTEST), lambda value: f"{value:g}", GENERATE
-    ),
-    "seed": Property(readers.counted("seed", 0, 999_999_999), pages=GENERATE),
-    "components": Property(
-        readers.counted("number of components", 1, MOST_COMPONENTS), pages=GENERATE
-    ),
-    "picked": Property(readers.picked, pages=GENERATE),
-    "spaced": Property(readers.one_of("spacing", lambda shown: SPACINGS), pages=GENERATE),
-    "reach": Property(readers.number("range", *SPANS), lambda value: f"{value:g}", GENERATE),
-    "style": Property(readers.style, pages=GENERATE),
-    "mix": Property(readers.mix, pages=GENERATE),
-}
-# What a link says always, so that it opens the same view when a default changes.
-ALWAYS = ("model", "dataset", "count", "projection", "layer", "row")
 DEFAULTS = {one.name: one.default for one in fields(ViewState)}
 
 

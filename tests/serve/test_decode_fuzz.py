@@ -77,7 +77,10 @@ numbers = st.floats() | st.integers() | st.sampled_from([0.0, -1.5, 1e20, 1e38, 
 rows_of_numbers = st.lists(st.lists(numbers, max_size=4), max_size=4)
 FIELDS = {
     "seq": st.integers(0, 2**32 - 1) | json_values,
-    "kind": st.sampled_from(["latent", "traverse", "place", "image", "own", "walk"]) | json_values,
+    "kind": st.sampled_from(
+        ["latent", "traverse", "place", "image", "own", "walk", "codes", "noise"]
+    )
+    | json_values,
     "model": st.sampled_from(
         ["mnist-vae-2d", "mnist-vae-20", "mnist-cvae-2d", "mnist-vq-vae", "mnist-classifier", ".."]
     )
@@ -106,12 +109,18 @@ FIELDS = {
         },
     )
     | json_values,
-    "at": st.lists(numbers, max_size=4) | st.just([0, 0.5, 1]),
+    "at": st.lists(numbers, max_size=4)
+    | st.just([0, 0.5, 1])
+    | st.sampled_from(["row:3", "row:5000", "mean", "own:0", "place:1,1"])
+    | json_values,
     "home": st.sampled_from([None, "mnist-vae-2d", ".."]) | st.text(max_size=9),
     "z": rows_of_numbers | st.lists(numbers, max_size=4) | json_values,
     "dimensions": st.lists(st.integers(-1, 3), max_size=3) | json_values,
     "ranges": rows_of_numbers | json_values,
     "steps": st.sampled_from([0, 2, 7, 25, 26, 10**9]) | json_values,
+    "codes": st.lists(st.lists(st.integers(-1, 130), min_size=48, max_size=50)) | json_values,
+    "noise": st.sampled_from(["gaussian", "masking", "salt-and-pepper", "none"]) | json_values,
+    "amount": numbers | json_values,
 }
 
 
