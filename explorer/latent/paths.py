@@ -169,7 +169,8 @@ def _joined(walk: Walk, opened: Opened, home: Opened) -> Track:
     points[0], points[-1] = p, q  # to the last digit, so that an image is known as itself
     said = [_outside(name, z, opened) for name, z in (("A", p), ("B", q))]
     if np.array_equal(p, q):
-        said.append("Both ends are the same latent, so every step shows the same image.")
+        alike = "so every step shows the same image" if a.label == b.label else "but not one class"
+        said.append(f"Both ends are the same latent, {alike}.")
     elif walk.way == "slerp":
         said.append(_turn_words(p - centre, q - centre, opened))
     weights, told = _classes_between(a, b, opened)
