@@ -503,7 +503,7 @@ def test_the_table_of_all_dimensions_is_shown_and_saved_as_one_picture(sliders, 
     saved = np.asarray(Image.open(file).convert("L"), float)
     # Twice the page's pixels, 56 for a cell: the names stand at the left, title and notes around.
     inner = np.kron(whole, np.ones((4, 4)))
-    left = 2 * (16 + 118)
+    left = 2 * (16 + 150)
     beneath = range(0, saved.shape[0] - len(inner) + 1)
     strip = saved[:, left : left + inner.shape[1]]
     assert min(np.abs(strip[y : y + len(inner)] - inner).max() for y in beneath) <= 1
