@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from math import isqrt
+from math import isfinite, isqrt
 from typing import Any
 
 import numpy as np
@@ -16,20 +16,25 @@ from explorer.latent.dimensions import traverse
 from explorer.latent.neighbours import Metric
 from explorer.latent.opened import Opened
 from explorer.latent.round_trip import round_trips
-from explorer.latent.subject import of_picture
+from explorer.latent.subject import of_picture, subject
 from explorer.latent.trust import Judgement
 from explorer.serve.catalogue import Catalogue
 from explorer.serve.requests import (
     MAX_IMAGES,
     AnyRequest,
+    CodesRequest,
     ImageRequest,
     LatentRequest,
     MapRequest,
+    NoiseRequest,
     OnMap,
     OwnRequest,
     PlaceRequest,
     TraverseRequest,
+    WalkRequest,
+    asked_by,
 )
+from explorer.serve.tracks import track_of
 
 # How many dimensions of a latent travel with each answer.
 SHOWN = 8
@@ -39,9 +44,9 @@ MOST_SIDE = 256
 
 @dataclass(frozen=True)
 class Target:
-    """What a request means: latents `z (n, D)` and the classes `labels (n,)` that a conditional
-    model is told. `position` is the atlas point whose own latent the first one is; `own` the image
-    of one's own `(C, H, W)` behind it."""
+    """What a request means: latents `z (n, D)` and the classes `labels`, `(n,)` or weights
+    `(n, K)`, that a conditional model is told. `position` is the atlas point whose own latent the
+    first one is; `own` the image of one's own `(C, H, W)` behind it."""
 
     z: np.ndarray
     labels: np.ndarray | None
@@ -55,8 +60,14 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
 
     Raises ExplorerError for names and rows that are unknown and latents that do not fit.
     """
+    if isinstance(request, WalkRequest):
+        return _walked(request, catalogue)
     if isinstance(request, TraverseRequest):
         return _traverse(request, catalogue)
+    if isinstance(request, CodesRequest):
+        return _codes(request, catalogue)
+    if isinstance(request, NoiseRequest):
+        return _noise(request, catalogue)
     if isinstance(request, LatentRequest) and request.dataset is None:
         return _bare(request, catalogue)
     assert request.dataset is not None
@@ -66,7 +77,7 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     target = _target(request, request.projection, opened, said)
     z, labels = target.z, target.labels
     images = opened.model.decode(z, labels)
-    if labels is not None:
+    if labels is not None and labels.ndim == 1:
         said["as"] = int(labels[0])
     said |= {"z": _rounded(z[0][:SHOWN]), "source": opened.model.device.type}
     if request.detail:
@@ -78,7 +89,7 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
             z[0], opened, target.position, judgement, trip, request.neighbours, request.metric
         )
         original = _original(request, target, catalogue)
-        if original is not None and (labels is None or labels[0] == said.get("label")):
+        if original is not None and (labels is None or said["as"] == said.get("label")):
             said["mse"] = float(np.square(original - images[0]).mean())
     if target.own is not None:
         images = np.concatenate([images, target.own[None]])
@@ -167,12 +178,49 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(scaled.transpose(0, 2, 3, 1))
 
 
+def _codes(request: CodesRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """Decode given maps of codes."""
+    from explorer.latent.codes import decoded
+
+    model = catalogue.model(request.model)
+    if len({len(one) for one in request.codes}) != 1:
+        raise ExplorerError("All maps of a request must have the same number of codes.")
+    images = decoded(model, np.asarray(request.codes, np.int64))
+    return to_bytes(images), {"source": model.device.type}
+
+
+def _noise(request: NoiseRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """An image with noise, as the model cleans it, as the median filter does, and clean; `psnr` of
+    the first three in dB, null where there is no error at all."""
+    from explorer.metrics.denoising import cleaned
+
+    opened = catalogue.open(request.model, request.dataset, request.count)
+    found = subject(opened, request.at, label=request.label)
+    if found.image is None:
+        raise ExplorerError("Noise is added to an image; choose one, draw one or upload one.")
+    how = (request.noise, [request.amount], request.seed, found.label)
+    one = cleaned(opened.model, found.image, *how)
+    shown = [one.noisy, one.denoised, one.median]
+    psnr = [one.psnr(images)[0] for images in shown]
+    said: dict[str, Any] = {"psnr": [round(db, 2) if isfinite(db) else None for db in psnr]}
+    said |= {"as": found.label, "source": opened.model.device.type}
+    return to_bytes(np.concatenate([*shown, one.clean[None]])), said
+
+
 def _bare(request: LatentRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
     """Decode given latents, without a map."""
     model = catalogue.model(request.model)
     z, labels = _given(request)
     said = {"z": _rounded(z[0][:SHOWN]), "source": model.device.type}
     return to_bytes(model.decode(z, labels)), said
+
+
+def _walked(request: WalkRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """What lies at some shares of a way."""
+    opened, track = track_of(catalogue, asked_by(request))
+    z, weights = track.at(np.asarray(request.at))
+    said = {"z": _rounded(z[0][:SHOWN]), "source": opened.model.device.type}
+    return to_bytes(opened.model.decode(z, weights)), said
 
 
 def _traverse(request: TraverseRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
@@ -192,9 +240,13 @@ def _traverse(request: TraverseRequest, catalogue: Catalogue) -> tuple[np.ndarra
 
 
 def _given(request: LatentRequest) -> tuple[np.ndarray, np.ndarray | None]:
-    """The latents `(n, D)` and classes `(n,)` of a request."""
+    """The latents `(n, D)` of a request, and the classes `(n,)` or their weights `(n, K)`."""
     if len({len(row) for row in request.z}) != 1:
         raise ExplorerError("All latents of a request must have the same number of dimensions.")
+    if request.weights is not None:
+        if len({len(row) for row in request.weights}) != 1:
+            raise ExplorerError("All latents of a request must have weights of as many classes.")
+        return np.asarray(request.z, np.float32), np.asarray(request.weights, np.float32)
     labels = None if request.labels is None else np.asarray(request.labels, np.int64)
     return np.asarray(request.z, np.float32), labels
 
@@ -217,6 +269,7 @@ def _target(request: MapRequest, projection: str, opened: Opened, said: dict[str
         told = found.label if request.label is None else request.label
         labels = np.array([told], np.int64) if opened.model.conditional else None
     else:
+        assert isinstance(request, LatentRequest)
         z, labels = _given(request)
         own = None
         _check(z, opened)

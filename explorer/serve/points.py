@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from explorer import store
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, unknown_name
 from explorer.latent.boxes import Box, centres
 from explorer.latent.index import projections_of
 from explorer.latent.opened import Opened
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 THUMB_BYTES = 512 * 28 * 28
 MAX_ROWS = 512
 MAX_GRID = 40
+SPACINGS = ("linear", "normal")
 
 
 async def points(request: Request) -> Response:
@@ -104,7 +105,7 @@ def _header(one: Opened, names: dict[str, str]) -> bytes:
 
 
 def about_images(dataset: Dataset) -> dict[str, Any]:
-    """What a page has to know of a data set to name its images and to fetch them."""
+    """What a browser has to know of a data set to fetch its images and to name them."""
     channels, height, width = dataset.image_shape
     return {
         "classes": dataset.classes,
@@ -170,7 +171,9 @@ def thumb_chunk(shape: tuple[int, int, int]) -> int:
 
 
 async def grid(request: Request) -> Response:
-    """A PNG of decodes at the centres of nx x ny cells over x0..x1, y0..y1 (y upwards)."""
+    """A PNG of decodes at the centres of nx x ny cells over x0..x1, y0..y1 (y upwards).
+
+    With `spaced=normal` these are shares of the Gaussian of a 2-D model (`latent.manifold`)."""
 
     def body() -> bytes:
         names, query = request.path_params, request.query_params
@@ -186,7 +189,10 @@ async def grid(request: Request) -> Response:
             )
         label, count = class_of(request), optional(request, "count")
         view = (names["model"], names["dataset"], count, names["projection"])
-        return grid_png(opened(request).stamp, *view, Box(x0, x1, y0, y1), (nx, ny), label)
+        spaced = query.get("spaced", "linear")
+        if spaced not in SPACINGS:
+            raise unknown_name("spacing", spaced, SPACINGS)
+        return grid_png(opened(request).stamp, *view, Box(x0, x1, y0, y1), (nx, ny), label, spaced)
 
     return await respond(request, body, "image/png")
 
@@ -201,16 +207,21 @@ def grid_png(
     box: Box,
     cells: tuple[int, int],
     label: int | None = None,
+    spaced: str = "linear",
 ) -> bytes:
     """The decoded grid as PNG bytes, computed once per model state (`stamp`) and box."""
     import numpy as np
 
+    from explorer.latent.manifold import frame_of, quantile_grid
     from explorer.serve.answer import to_bytes
     from explorer.serve.picture import mosaic_png
 
     one = catalogue.open(model, dataset, count)
-    places = centres(box, *cells)
     themap = one.map(projection)
+    if spaced == "normal":
+        places = quantile_grid(frame_of(one.model, one.atlas), box, *cells)
+    else:
+        places = centres(box, *cells)
     labels = None
     if one.model.conditional:
         given = label is not None

@@ -13,8 +13,8 @@ from explorer.errors import ExplorerError
 from explorer.serve.quiet import Activity, activity
 from explorer.serve.server import (
     collect_no_garbage_after_runs,
+    navigate_by_ourselves,
     send_at_once,
-    take_pages_from_the_script,
     take_short_turns,
 )
 from explorer.serve.worker import Worker, worker
@@ -79,7 +79,7 @@ def pause(quiet_seconds: float) -> float:
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """For `st.App(lifespan=...)`: runs once, before the server accepts."""
     collect_no_garbage_after_runs()
-    take_pages_from_the_script()
+    navigate_by_ourselves()
     take_short_turns()
     ended = threading.Event()
     activity.note()

@@ -10,15 +10,18 @@ from explorer.errors import ExplorerError, unknown_name
 from explorer.latent import origin
 from explorer.latent.moves import moves_of_text
 from explorer.latent.neighbours import MAX_NEIGHBOURS
-from explorer.latent.polygon import polygon_of_text
+from explorer.latent.polygon import polygon_of_text, stroke_of_text
 from explorer.latent.search import LONGEST
 from explorer.latent.spec import spec_of
+from explorer.latent.walk import group_of
 from explorer.view.shown import Shown
 
 # Digits of a place in the address: finer than a screen pixel at any sensible zoom.
 PLACE_DIGITS = 4
 MAX_COORDINATE = 1e6
 MOST_MODELS = 4
+# Letters of a map of codes.
+MOST_SIGNS = 4096
 
 
 def one_of(kind: str, known: Callable[[Shown], Iterable[str]]) -> Callable[[str, Shown], str]:
@@ -177,6 +180,35 @@ def counted(what: str, least: int, most: int) -> Callable[[str, Shown], int]:
     return read
 
 
+def picked(text: str, shown: Shown) -> str:
+    sampler, _, index = text.partition("-")
+    if sampler not in ("prior", "mixture") or whole(index, 255) is None:
+        raise ExplorerError(f"A sample is named like prior-12 or mixture-0, not '{text[:40]}'.")
+    return text
+
+
+def style(text: str, shown: Shown) -> str:
+    if whole(text, 255) is None:
+        raise ExplorerError(f"A style is the number of a sample, like 3, not '{text[:40]}'.")
+    return text
+
+
+def mix(text: str, shown: Shown) -> str:
+    """Two classes and how much of the second."""
+    first, second, share = [*text.split(","), "", "", ""][:3]
+    last = len(shown.classes) - 1
+    try:
+        known = whole(first, last) is not None and whole(second, last) is not None
+        if not (known and text.count(",") == 2 and 0 <= float(share) <= 1):
+            raise ValueError
+    except ValueError as error:
+        raise ExplorerError(
+            "A mix is two classes of this model and the share of the second, like 3,8,0.5, not "
+            f"'{text[:40]}'."
+        ) from error
+    return text
+
+
 def models(text: str, shown: Shown) -> str:
     """Models by their ids; the page says which of them it cannot show."""
     names = text.split(",")
@@ -184,4 +216,39 @@ def models(text: str, shown: Shown) -> str:
         raise ExplorerError(f"At most {MOST_MODELS} models are shown beside each other.")
     for name in names:
         store.check_id(name)
+    return text
+
+
+def stroke(text: str, shown: Shown) -> str:
+    if text:
+        stroke_of_text(text)
+    return text
+
+
+def group(text: str, shown: Shown) -> str:
+    if text:
+        group_of(text)
+    return text
+
+
+def codes(text: str, shown: Shown) -> str:
+    """A map of codes as `explorer.latent.codes` writes it. Which a model takes the page knows."""
+    plain = text.replace("-", "").replace("_", "")
+    if not text.isascii() or (plain and not plain.isalnum()):
+        raise ExplorerError("Painted codes are letters, digits, - and _; those are none.")
+    if len(text) > MOST_SIGNS:
+        raise ExplorerError(f"Painted codes have at most {MOST_SIGNS:,} letters.")
+    return text
+
+
+def kept(text: str, shown: Shown) -> str:
+    if len(text) > MOST_SIGNS or not set(text) <= set("0123456789abcdef"):
+        raise ExplorerError("Kept cells are written in hexadecimal digits; those are none.")
+    return text
+
+
+def class_or_all(text: str, shown: Shown) -> str:
+    """A class by its number, or nothing for all."""
+    if text and whole(text, 255) is None:
+        raise ExplorerError(f"A class is a number of 0 to 255, not '{text}'.")
     return text

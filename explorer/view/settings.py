@@ -13,8 +13,9 @@ from explorer.latent.polygon import polygon_to_text, simplified
 from explorer.latent.spec import ProjectionSpec, spec_of
 from explorer.view import shell
 from explorer.view.groups import group_chooser
+from explorer.view.properties import LAYERS, METRICS
 from explorer.view.shown import Shown
-from explorer.view.state import DEFAULTS, LAYERS, METRICS, ViewState
+from explorer.view.state import DEFAULTS, ViewState
 from explorer.view.words import images_words
 
 # The key of what is open or closed behind the button.
@@ -111,6 +112,13 @@ def told(view: ViewState, shown: Shown) -> None:
         help="This model is told the class of what it draws. Choose one to draw every place, and "
         "every image's style, as that class.",
     )
+
+
+def told_above(view: ViewState, shown: Shown) -> None:
+    """The class that a conditional model is told, in a row of its own; nothing for other models."""
+    if shown.classes:
+        with st.columns([2, 5])[0]:
+            told(view, shown)
 
 
 def more(view: ViewState, shown: Shown) -> None:

@@ -13,6 +13,7 @@ ROLES = {
 VIEWS = [
     "",
     "?model=mnist-cvae-20&row=3&trust=density",
+    "paths?model=mnist-vae-2d&plus=class:7&minus=class:1&stroke=0_0_1_1",
     "dimensions?model=mnist-cvae-20&moved=2:1.5&table=7&posterior=1",
 ]
 

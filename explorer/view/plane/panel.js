@@ -1,14 +1,11 @@
 // The words and pictures around the map: original, decoded image, trust, neighbours, latent.
-import { element, mark, partsOf, say } from '../js/dom.js'
+import { mark, partsOf, say } from '../js/dom.js'
+import { showCodes, showLatent } from '../js/latents.js'
 import { createNearest } from '../js/nearest.js'
-import { className, number, rowName, subscript, trustWords } from '../js/words.js'
+import { className, number, rowName, trustWords } from '../js/words.js'
 
 // An image that takes longer than this is not the one that is pointed at: it steps back until it is.
 const SLOW_MS = 200
-// Above this many dimensions numbers become bars.
-const NUMBERS = 8
-// Larger grids of codes are shown as colours alone.
-const CODES_WITH_NUMBERS = 8
 
 export function createPanel(root, { onPick }) {
   const part = partsOf(root), neighbours = createNearest(part('neighbours'), onPick)
@@ -82,8 +79,8 @@ export function createPanel(root, { onPick }) {
       part('neighbours-title').textContent = `Nearest images, by ${said.metric === 'cosine' ? 'angle between latents' : 'latent distance'}`
       neighbours.show(said.neighbours)
       part('status').textContent = status(said)
-      if (said.codes) codes(part('latent'), said.codes)
-      else latent(part('latent'), said.latent, said.sigma)
+      if (said.codes) showCodes(part('latent'), said.codes)
+      else showLatent(part('latent'), said.latent, said.sigma)
     },
 
     // Each source of faults has its own sentence, so that what one mends does not hide the others.
@@ -109,50 +106,6 @@ export function createPanel(root, { onPick }) {
   function looks({ reads, sure, neighbours: [nearest] }) {
     if (reads !== undefined) return `Looks like ${className(about, reads)}${sure < 0.9 ? ` (${Math.round(100 * sure)} % sure)` : ''}`
     return nearest ? `Most like ${className(about, nearest.label)}` : 'Decoded'
-  }
-
-  // A VQ-VAE's latent is a grid of code numbers, laid out as the image is.
-  function codes(box, grid) {
-    const table = element('div', 'lx-codes')
-    table.style.setProperty('--columns', grid[0].length)
-    const largest = Math.max(1, ...grid.flat())
-    for (const code of grid.flat()) {
-      const cell = element('span', 'lx-code', grid.length <= CODES_WITH_NUMBERS ? code : '')
-      cell.style.setProperty('--hue', 360 * code / (largest + 1))
-      cell.title = `code ${code}`
-      table.append(cell)
-    }
-    box.replaceChildren(table, element('span', 'lx-note', `${grid.length} × ${grid[0].length} codes, by number`))
-  }
-
-  function latent(box, z, sigma) {
-    if (z.length <= NUMBERS) {
-      box.replaceChildren()
-      z.forEach((value, index) => {
-        const chip = element('span', 'lx-number')
-        chip.append(element('span', 'lx-dim', `z${subscript(index + 1)}`), document.createTextNode(number(value, 3)))
-        if (sigma) {
-          chip.append(element('span', 'lx-sigma', ` ± ${sigma[index].toPrecision(2)}`))
-          chip.title = 'Mean and standard deviation of the posterior q(z|x); the ellipses on the map are 1 and 2 σ'
-        }
-        box.append(chip)
-      })
-      return
-    }
-    const largest = Math.max(1e-6, ...z.map(Math.abs))
-    let bars = box.querySelector('.lx-bars')
-    if (bars?.children.length !== z.length) {         // hundreds of them: made once, then refilled
-      bars = element('div', 'lx-bars')
-      bars.append(...z.map(() => element('span', 'lx-bar')))
-      box.replaceChildren(bars, element('span', 'lx-note'))
-    }
-    z.forEach((value, index) => {
-      const bar = bars.children[index]
-      bar.classList.toggle('lx-negative', value < 0)
-      bar.style.setProperty('--share', Math.abs(value) / largest)
-      bar.title = `z${subscript(index + 1)} = ${number(value, 3)}`
-    })
-    say(bars.nextSibling, `${z.length} dimensions, largest |z| ${number(largest)}`)
   }
   return panel
 }
