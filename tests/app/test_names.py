@@ -10,7 +10,13 @@ ROLES = {
     *("button", "link", "textbox", "searchbox", "spinbutton", "slider", "checkbox", "switch"),
     *("radio", "combobox", "listbox", "option", "tab", "img", "image", "application", "meter"),
 }
-VIEWS = ["", "?model=mnist-cvae-20&row=3&trust=density"]
+VIEWS = [
+    "",
+    "?model=mnist-cvae-20&row=3&trust=density",
+    "generate?model=mnist-cvae-20&task=samples&picked=prior-2",
+    "generate?model=mnist-cvae-2d&task=manifold",
+    "generate?model=mnist-cvae-20&task=classes",
+]
 
 
 def unnamed(page) -> list[str]:
