@@ -6,12 +6,13 @@ no image ever reached, the decoder draws what the encoder takes for something el
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
 
+from explorer.errors import ExplorerError
 from explorer.latent import keep
 from explorer.latent.trust import CALIBRATION, PRIOR_SHARE, SHARE, K, Trust, calibrate, centre_of
 from explorer.spec import Spec
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from explorer.loaded import Model
     from explorer.store import Artefact
 
+# Round trips that are made in a row.
+MOST_TRIPS = 100
+# A step shorter than this share of how far latents lie from their mean (root mean square) is none:
+# nothing of it can be seen, and most digits come to rest after 5 (2-D VAE) to 40 trips.
+STILL = 0.01
 # Encoded images whose round trip is measured to calibrate: a small convolutional model does so many
 # in half a second, and of 500 the threshold was a quarter off.
 SAMPLE = 2000
@@ -47,6 +53,77 @@ def round_trips(
     """
     images = model.decode(z, labels) if images is None else images
     return np.linalg.norm(model.encode(images, labels).mean - model.as_read(z), axis=1)
+
+
+@dataclass(frozen=True)
+class Trail:
+    """An image encoded and decoded again and again.
+
+    `z (n + 1, D)` starts at the latent that was given; `images (n + 1, C, H, W)` are those latents
+    decoded; `steps (n,)` are |z_{k+1} - z_k|. A step below `tolerance` is none. From trip `settled`
+    on there was none any more (None: not within n trips); `cycle` is the number of trips after
+    which it is back where it was, if it goes round and round instead.
+    """
+
+    z: np.ndarray
+    images: np.ndarray
+    steps: np.ndarray
+    tolerance: float
+    settled: int | None
+    cycle: int | None
+
+    @property
+    def words(self) -> str:
+        """Where it ends, in a sentence or two for a student."""
+        n, still = len(self.steps), f"{self.tolerance:.2g} (1 % of the spread of all latents)"
+        if self.settled == 0:
+            return f"It stays where it was: no trip moves the latent by {still} or more."
+        if self.settled is not None:
+            return (
+                f"A fixed point after {self.settled} {_trips(self.settled)}: from there on each "
+                f"moves the latent by less than {still}."
+            )
+        last = f"the last of {n} {_trips(n)} still moves the latent by {self.steps[-1]:.2g}"
+        if self.cycle:
+            return f"No fixed point but a circle: every {self.cycle} trips the same images again."
+        return f"Not yet at a fixed point: {last}, and less than {still} would be one."
+
+
+def trail(model: Model, z: np.ndarray, n: int, deviation: float, label: int | None = None) -> Trail:
+    """`n` round trips in a row from a latent `z (D,)`; a conditional model is told `label` always.
+
+    `deviation` is how far latents lie from their mean (`Map.deviation`). Raises ExplorerError for
+    a number of trips beyond 1 to MOST_TRIPS.
+    """
+    if not 1 <= n <= MOST_TRIPS:
+        raise ExplorerError(f"1 to {MOST_TRIPS} round trips are made in a row, not {n}.")
+    labels = None if label is None else np.array([label])
+    latents, images = [model.as_read(z[None])[0]], [model.decode(z[None], labels)[0]]
+    for _ in range(n):
+        latents.append(model.encode(images[-1][None], labels).mean[0])
+        images.append(model.decode(latents[-1][None], labels)[0])
+    path = np.stack(latents)
+    steps = np.linalg.norm(np.diff(path.astype(np.float64), axis=0), axis=1)
+    tolerance = STILL * deviation
+    moved = np.flatnonzero(steps >= tolerance)
+    settled = int(moved[-1]) + 1 if len(moved) else 0
+    settles = settled if settled < n else None
+    cycle = None if settles is not None else cycle_of(path, tolerance)
+    return Trail(path, np.stack(images), steps, tolerance, settles, cycle)
+
+
+def cycle_of(path: np.ndarray, tolerance: float) -> int | None:
+    """After how many steps (2 or more) a path `(n, D)` is back where it was, to `tolerance`, and
+    was so for one whole round before; None where it is not."""
+    for period in range(2, len(path) // 2):
+        ends = path[-period:], path[-2 * period : -period]
+        if (np.linalg.norm(ends[0] - ends[1], axis=1) < tolerance).all():
+            return period
+    return None
+
+
+def _trips(n: int) -> str:
+    return "trip" if n == 1 else "trips"
 
 
 def trust_of(model: Model, atlas: Atlas, seed: int = 0) -> Trust:

@@ -23,6 +23,8 @@ from explorer.spec import ModelSpec, ObjectiveSpec
 
 # Keys and values `(N, heads, T, width / heads)` of the codes that one block has seen.
 Cache = tuple[Tensor, Tensor]
+# What stands in a grid of kept codes where a code is to be drawn.
+FREE = -1
 
 
 @register("code-prior", "Prior over codes", dropout=0.1)
@@ -61,9 +63,13 @@ class CodePrior(Network):
 
     def nats(self, codes: Tensor) -> Tensor:
         """-log p of code grids `(N, h * w)`, in nats per image `(N,)`."""
+        return self.nats_of_each(codes).sum(1)
+
+    def nats_of_each(self, codes: Tensor) -> Tensor:
+        """-log p of each code of grids `(N, h * w)` given those before it, of the same shape."""
         start = torch.full_like(codes[:, :1], self.start)
         scores = self.scores(torch.cat([start, codes[:, :-1]], 1))
-        return F.cross_entropy(scores.transpose(1, 2), codes, reduction="none").sum(1)
+        return F.cross_entropy(scores.transpose(1, 2), codes, reduction="none")
 
     def loss(
         self,
@@ -80,22 +86,53 @@ class CodePrior(Network):
         return Loss(cost.mean(), cost, zero, cost.new_zeros(0), beta=0.0, extras=extras)
 
     @torch.inference_mode()
-    def sample(self, n: int, generator: torch.Generator, temperature: float = 1.0) -> Tensor:
+    def sample(
+        self,
+        n: int,
+        generator: torch.Generator,
+        temperature: float = 1.0,
+        kept: Tensor | None = None,
+        particles: int = 1,
+    ) -> Tensor:
         """`n` code grids `(n, h, w)` int64. Keys and values are kept: one token a step is new.
 
-        A temperature below 1 draws likelier codes, 0 the likeliest alone.
+        A temperature below 1 draws likelier codes, 0 the likeliest alone. Codes `kept (h, w)` that
+        are not FREE come back as they are, and codes after them are drawn in their knowledge: for a
+        first part of a grid that is the conditional distribution itself. Codes before a kept one
+        cannot know it. With several `particles` each grid is one of so many that are drawn
+        together, and that are chosen anew after each run of kept codes by how probable they made
+        them: with ever more particles that too becomes the conditional distribution (sequential
+        importance resampling; Gordon, Salmond & Smith 1993).
         """
-        tokens = torch.full((n, 1), self.start, device=self.device)
+        given = [FREE] * self.length if kept is None else kept.flatten().tolist()
+        tokens = torch.full((n * particles, 1), self.start, device=self.device)
+        codes = tokens.new_empty(n * particles, 0)
+        weights = torch.zeros(n, particles, device=self.device)
         caches: list[Cache | None] = [None] * len(self.blocks)
-        drawn = []
-        for position in range(self.length):
+        for position, code in enumerate(given):
             h = self.token(tokens) + self.place[position]
             for index, block in enumerate(self.blocks):
                 h, caches[index] = block(h, caches[index])
             p = (self.out(self.norm(h[:, -1])).float() / max(temperature, 1e-6)).softmax(1)
-            tokens = torch.multinomial(p, 1, generator=generator)
-            drawn.append(tokens)
-        return torch.cat(drawn, 1).unflatten(1, self.spec.image_shape[1:])
+            if code == FREE:
+                tokens = torch.multinomial(p, 1, generator=generator)
+            else:
+                tokens = torch.full_like(tokens, code)
+                weights = weights + p[:, code].clamp(min=1e-30).log().view(n, particles)
+            codes = torch.cat([codes, tokens], 1)
+            if particles > 1 and code != FREE and (*given, FREE)[position + 1] == FREE:
+                chosen = resampled(weights, generator)
+                codes, weights = codes[chosen], torch.zeros_like(weights)
+                caches = [(k[chosen], v[chosen]) for k, v in filter(None, caches)]
+        return codes[::particles].unflatten(1, self.spec.image_shape[1:])
+
+
+def resampled(weights: Tensor, generator: torch.Generator) -> Tensor:
+    """The rows `(n * m,)` that go on, of n groups of m rows each with ln `weights (n, m)`: as many
+    of each group as before, each drawn by its share of the group's weight."""
+    n, m = weights.shape
+    drawn = torch.multinomial(weights.softmax(1), m, replacement=True, generator=generator)
+    return (drawn + m * torch.arange(n, device=drawn.device)[:, None]).flatten()
 
 
 class Block(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from explorer.latent.opened import Opened
 from explorer.serve.catalogue import catalogue
 
 MAX_DIGITS = 9
+DECIMAL = re.compile(r"[0-9]{1,3}(\.[0-9]{1,6})?")
 
 
 def whole(text: str, name: str) -> int:
@@ -30,6 +32,14 @@ def optional(request: Request, name: str, called: str = "") -> int | None:
     """The whole number `name` in the query, None where it is left out; a refusal says `called`."""
     text = request.query_params.get(name, "")
     return whole(text, called or name) if text else None
+
+
+def decimal(request: Request, name: str, otherwise: float) -> float:
+    """The number `name` in the query, `otherwise` where it is left out."""
+    text = request.query_params.get(name, "")
+    if text and not DECIMAL.fullmatch(text):
+        raise ExplorerError(f"The {name} in this address is a number like 1 or 0.5.")
+    return float(text) if text else otherwise
 
 
 def own_of(request: Request) -> str | None:

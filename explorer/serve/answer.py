@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from math import isqrt
+from math import isfinite, isqrt
 from typing import Any
 
 import numpy as np
@@ -12,20 +12,29 @@ from PIL import Image
 
 from explorer import own
 from explorer.errors import ExplorerError
+from explorer.latent.dimensions import traverse
 from explorer.latent.neighbours import Metric
 from explorer.latent.opened import Opened
 from explorer.latent.round_trip import round_trips
-from explorer.latent.subject import of_picture
+from explorer.latent.subject import of_picture, subject
 from explorer.latent.trust import Judgement
 from explorer.serve.catalogue import Catalogue
 from explorer.serve.requests import (
+    MAX_IMAGES,
     AnyRequest,
+    CodesRequest,
     ImageRequest,
     LatentRequest,
+    MapRequest,
+    NoiseRequest,
     OnMap,
     OwnRequest,
     PlaceRequest,
+    TraverseRequest,
+    WalkRequest,
+    asked_by,
 )
+from explorer.serve.tracks import track_of
 
 # How many dimensions of a latent travel with each answer.
 SHOWN = 8
@@ -51,6 +60,14 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
 
     Raises ExplorerError for names and rows that are unknown and latents that do not fit.
     """
+    if isinstance(request, WalkRequest):
+        return _walked(request, catalogue)
+    if isinstance(request, TraverseRequest):
+        return _traverse(request, catalogue)
+    if isinstance(request, CodesRequest):
+        return _codes(request, catalogue)
+    if isinstance(request, NoiseRequest):
+        return _noise(request, catalogue)
     if isinstance(request, LatentRequest) and request.dataset is None:
         return _bare(request, catalogue)
     assert request.dataset is not None
@@ -161,11 +178,64 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(scaled.transpose(0, 2, 3, 1))
 
 
+def _codes(request: CodesRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """Decode given maps of codes."""
+    from explorer.latent.codes import decoded
+
+    model = catalogue.model(request.model)
+    if len({len(one) for one in request.codes}) != 1:
+        raise ExplorerError("All maps of a request must have the same number of codes.")
+    images = decoded(model, np.asarray(request.codes, np.int64))
+    return to_bytes(images), {"source": model.device.type}
+
+
+def _noise(request: NoiseRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """An image with noise, as the model cleans it, as the median filter does, and clean; `psnr` of
+    the first three in dB, null where there is no error at all."""
+    from explorer.metrics.denoising import cleaned
+
+    opened = catalogue.open(request.model, request.dataset, request.count)
+    found = subject(opened, request.at, label=request.label)
+    if found.image is None:
+        raise ExplorerError("Noise is added to an image; choose one, draw one or upload one.")
+    how = (request.noise, [request.amount], request.seed, found.label)
+    one = cleaned(opened.model, found.image, *how)
+    shown = [one.noisy, one.denoised, one.median]
+    psnr = [one.psnr(images)[0] for images in shown]
+    said: dict[str, Any] = {"psnr": [round(db, 2) if isfinite(db) else None for db in psnr]}
+    said |= {"as": found.label, "source": opened.model.device.type}
+    return to_bytes(np.concatenate([*shown, one.clean[None]])), said
+
+
 def _bare(request: LatentRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
     """Decode given latents, without a map."""
     model = catalogue.model(request.model)
     z, labels = _given(request)
     said = {"z": _rounded(z[0][:SHOWN]), "source": model.device.type}
+    return to_bytes(model.decode(z, labels)), said
+
+
+def _walked(request: WalkRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """What lies at some shares of a way."""
+    opened, track = track_of(catalogue, asked_by(request))
+    z, weights = track.at(np.asarray(request.at))
+    said = {"z": _rounded(z[0][:SHOWN]), "source": opened.model.device.type}
+    return to_bytes(opened.model.decode(z, weights)), said
+
+
+def _traverse(request: TraverseRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """Decode the walks one after the other, without a map."""
+    count = len(request.dimensions)
+    if count != len(request.ranges):
+        raise ExplorerError("A traversal needs one range for each of its dimensions.")
+    if count * request.steps > MAX_IMAGES:
+        raise ExplorerError(f"At most {MAX_IMAGES} images are decoded at once.")
+    model = catalogue.model(request.model)
+    low, high = np.array(request.ranges).T
+    values = np.linspace(low, high, request.steps, axis=1)
+    z = traverse(np.array(request.z), request.dimensions, values).reshape(-1, len(request.z))
+    labels = None if request.label is None else np.full(len(z), request.label, np.int64)
+    said = {"dimensions": request.dimensions, "source": model.device.type}
     return to_bytes(model.decode(z, labels)), said
 
 
@@ -181,7 +251,7 @@ def _given(request: LatentRequest) -> tuple[np.ndarray, np.ndarray | None]:
     return np.asarray(request.z, np.float32), labels
 
 
-def _target(request: AnyRequest, projection: str, opened: Opened, said: dict[str, Any]) -> Target:
+def _target(request: MapRequest, projection: str, opened: Opened, said: dict[str, Any]) -> Target:
     """What a request means in an atlas, and in `said` what is to be told of it."""
     if isinstance(request, ImageRequest):
         return _image(request, opened, said)
@@ -199,6 +269,7 @@ def _target(request: AnyRequest, projection: str, opened: Opened, said: dict[str
         told = found.label if request.label is None else request.label
         labels = np.array([told], np.int64) if opened.model.conditional else None
     else:
+        assert isinstance(request, LatentRequest)
         z, labels = _given(request)
         own = None
         _check(z, opened)

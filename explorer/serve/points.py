@@ -45,16 +45,7 @@ async def points(request: Request) -> Response:
     projection = request.path_params["projection"]
 
     def missing() -> Task | None:
-        if optional(request, "count") is None:
-            return None
-        wanted = atlas_of(request)
-        maps = projections_of(store.open_artefact(wanted["model"]))
-        known = [m for m in maps if (m.dataset, m.images) == (wanted["dataset"], wanted["count"])]
-        if not known:
-            return "encode", wanted
-        if not any(projection in one.projections for one in known):
-            return "project", wanted | {"projection": projection}
-        return None
+        return unmade(request, projection)
 
     def decided_by() -> bytes:
         one = opened(request)
@@ -77,6 +68,21 @@ async def points(request: Request) -> Response:
     return await when_made(request, missing, body, "application/octet-stream", decided_by)
 
 
+def unmade(request: Request, projection: str | None = None) -> Task | None:
+    """The task that makes the atlas, or the map of it, that an address names; None where it is
+    there, or no number of images is asked for."""
+    if optional(request, "count") is None:
+        return None
+    wanted = atlas_of(request)
+    maps = projections_of(store.open_artefact(wanted["model"]))
+    known = [m for m in maps if (m.dataset, m.images) == (wanted["dataset"], wanted["count"])]
+    if not known:
+        return "encode", wanted
+    if projection and not any(projection in one.projections for one in known):
+        return "project", wanted | {"projection": projection}
+    return None
+
+
 def _prepare(one: Opened, names: dict[str, str]) -> None:
     """Compute what the first click on a map would wait for; the first image of a generated set
     takes longer than others too."""
@@ -87,12 +93,12 @@ def _prepare(one: Opened, names: dict[str, str]) -> None:
 def _header(one: Opened, names: dict[str, str]) -> bytes:
     """What is said of a map beside its points, as JSON padded to 4 bytes."""
     header = json.dumps(
-        about_images(catalogue.dataset(names["dataset"]))
-        | {
+        {
             "axes": one.map(names["projection"]).axes,
             "count": len(one.atlas),
             "sample": one.atlas.sample,
             "variational": one.atlas.logvar is not None,
+            **about_images(catalogue.dataset(names["dataset"])),
         }
     ).encode()
     return header + b" " * (-len(header) % 4)

@@ -8,7 +8,9 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from explorer.latent.neighbours import MAX_NEIGHBOURS, Metric
 from explorer.latent.spec import MAX_KEY
-from explorer.spec import Spec
+from explorer.latent.walk import Walk
+from explorer.serve.tracks import Asked
+from explorer.spec import MAX_LATENT_DIM, Spec
 
 MAX_IMAGES = 256
 MAX_SEQUENCE = 2**32 - 1
@@ -17,12 +19,19 @@ MAX_ID, MAX_DATASET = 64, 74
 MAX_ROW = 2**31 - 1
 # Far beyond any latent or map, and small enough that no sum or distance of them overflows.
 MAX_COORDINATE = 1e6
+# Of a traversal, which decodes no more than MAX_IMAGES in all.
+MAX_WALKS, MAX_STEPS = 32, 25
 Label = Annotated[int, Field(ge=0, le=255)]
+Share = Annotated[float, Field(ge=0, le=1)]
 # How much of each class; as many numbers as there are classes.
 MAX_CLASSES, ROUNDING = 255, 1e-3
 Weights = Annotated[
     tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=1, max_length=MAX_CLASSES)
 ]
+# Letters of a subject, and codes of a map: beyond any that a model takes.
+MAX_SUBJECT, MAX_CELLS, MAX_CODE = 60, 4096, 2**16 - 1
+Code = Annotated[int, Field(ge=0, le=MAX_CODE)]
+Codes = Annotated[tuple[Code, ...], Field(max_length=MAX_CELLS)]
 Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
 
 
@@ -85,6 +94,20 @@ class LatentRequest(Told):
         return self
 
 
+class TraverseRequest(Numbered):
+    """Walks along some dimensions (from 0) of a latent, `steps` images each: from the first to the
+    second of its `ranges`, the others held. `label` is the class that a conditional model draws."""
+
+    kind: Literal["traverse"]
+    z: tuple[Coordinate, ...] = Field(min_length=1, max_length=MAX_LATENT_DIM)
+    dimensions: tuple[Annotated[int, Field(ge=0, lt=MAX_LATENT_DIM)], ...] = Field(
+        min_length=1, max_length=MAX_WALKS
+    )
+    ranges: tuple[tuple[Coordinate, Coordinate], ...] = Field(min_length=1, max_length=MAX_WALKS)
+    steps: int = Field(ge=2, le=MAX_STEPS)
+    label: Label | None = None
+
+
 class PlaceRequest(OnMap):
     kind: Literal["place"]
     xy: tuple[tuple[Coordinate, Coordinate], ...] = Field(min_length=1, max_length=MAX_IMAGES)
@@ -110,10 +133,50 @@ class OwnRequest(OnMap):
         return self
 
 
-AnyRequest = LatentRequest | PlaceRequest | ImageRequest | OwnRequest
+class WalkRequest(Numbered):
+    """What lies at the shares `at` of a way; `home` is the model on whose map its ends were
+    chosen, where it is another one."""
+
+    kind: Literal["walk"]
+    dataset: str = Field(max_length=MAX_DATASET)
+    count: int | None = Field(default=None, ge=2)
+    home: str | None = Field(default=None, max_length=MAX_ID)
+    walk: Walk
+    at: tuple[Share, ...] = Field(min_length=1, max_length=MAX_IMAGES)
+
+
+class CodesRequest(Numbered):
+    """Maps of codes of a VQ-VAE, each row by row."""
+
+    kind: Literal["codes"]
+    codes: tuple[Codes, ...] = Field(min_length=1, max_length=MAX_IMAGES)
+
+
+class NoiseRequest(Numbered):
+    """The image that the subject `at` names (see `latent.origin`) with noise of a `seed`, for a
+    model to clean. `label` is what a conditional model is told; without it, the image's class."""
+
+    kind: Literal["noise"]
+    dataset: str = Field(max_length=MAX_DATASET)
+    count: int | None = Field(default=None, ge=2)
+    at: str = Field(max_length=MAX_SUBJECT)
+    noise: Literal["gaussian", "salt-and-pepper", "masking"]
+    amount: float = Field(ge=0, le=1)
+    seed: int = Field(default=0, ge=0, le=MAX_ROW)
+    label: Label | None = None
+
+
+MapRequest = LatentRequest | PlaceRequest | ImageRequest | OwnRequest
+AnyRequest = MapRequest | TraverseRequest | WalkRequest | CodesRequest | NoiseRequest
 _ADAPTER: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="kind")])
 
 
 def parse(text: str) -> AnyRequest:
     """Read one request. Raises pydantic's ValidationError."""
     return _ADAPTER.validate_json(text)
+
+
+def asked_by(request: WalkRequest) -> Asked:
+    """The way that a request is about."""
+    named = (request.model, request.dataset, request.count)
+    return Asked(*named, request.home, request.walk)

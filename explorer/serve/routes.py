@@ -10,7 +10,19 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
-from explorer.serve import jobs, overlays, points, samples, selection, subjects
+from explorer.serve import (
+    anomalies,
+    codes,
+    dimensions,
+    jobs,
+    overlays,
+    points,
+    samples,
+    selection,
+    subjects,
+    trips,
+    walks,
+)
 from explorer.serve.ahead import VIEW, FetchAhead
 from explorer.serve.decode import decode
 from explorer.serve.quiet import Noticing
@@ -30,13 +42,27 @@ GET: dict[str, Any] = {
     f"group/{MAP}": selection.group,
     f"group/{MAP}/group.csv": selection.csv,
     f"group/{MAP}/group.png": selection.png,
-    f"posterior/{MAP}/{{row:int}}": selection.posterior,
+    f"posterior/{MAP}": selection.posterior,
     f"search/{ATLAS}": selection.search,
+    f"dimensions/{ATLAS}": dimensions.dimensions,
+    f"traversal/{ATLAS}": dimensions.traversal,
     f"samples/{ATLAS}/{{sampler}}": samples.samples,
     f"samples/{ATLAS}/{{sampler}}/samples.png": samples.png,
     f"samples/{ATLAS}/{{sampler}}/samples.csv": samples.table,
     f"manifold/{ATLAS}": samples.manifold,
     f"subject/{MAP}": subjects.show,
+    f"walk/{MAP}": walks.walk,
+    f"walk/{MAP}/walk.gif": walks.gif,
+    f"walk/{MAP}/walk.png": walks.png,
+    f"walk/{MAP}/walk.csv": walks.csv,
+    f"codebook/{ATLAS}": codes.codebook,
+    f"code-map/{MAP}": codes.of_subject,
+    f"code-facts/{ATLAS}": codes.facts,
+    "code-draws/{model}": codes.draws,
+    f"denoising/{ATLAS}": trips.denoising,
+    f"round-trip/{MAP}": trips.round_trip,
+    f"errors/{ATLAS}": anomalies.standing,
+    f"ranked/{ATLAS}": anomalies.ranked,
     "jobs/{id}": jobs.show,
     "jobs/{id}/preview": jobs.preview,
 }

@@ -8,16 +8,20 @@ from collections.abc import Callable, Iterable
 from explorer import own, store
 from explorer.errors import ExplorerError, unknown_name
 from explorer.latent import origin
+from explorer.latent.moves import moves_of_text
 from explorer.latent.neighbours import MAX_NEIGHBOURS
-from explorer.latent.polygon import polygon_of_text
+from explorer.latent.polygon import polygon_of_text, stroke_of_text
 from explorer.latent.search import LONGEST
 from explorer.latent.spec import spec_of
+from explorer.latent.walk import group_of
 from explorer.view.shown import Shown
 
 # Digits of a place in the address: finer than a screen pixel at any sensible zoom.
 PLACE_DIGITS = 4
 MAX_COORDINATE = 1e6
 MOST_MODELS = 4
+# Letters of a map of codes.
+MOST_SIGNS = 4096
 
 
 def one_of(kind: str, known: Callable[[Shown], Iterable[str]]) -> Callable[[str, Shown], str]:
@@ -139,17 +143,7 @@ def subject(text: str, shown: Shown) -> str:
 
 def moved(text: str, shown: Shown) -> str:
     """Dimensions and where they were moved to. How many dimensions there are the page knows."""
-    try:
-        for part in text.split(","):
-            dimension, value = part.split(":")
-            if not (dimension.isascii() and dimension.isdigit() and 0 < int(dimension) < 1_000_000):
-                raise ValueError
-            if not abs(float(value)) <= MAX_COORDINATE:
-                raise ValueError
-    except ValueError as error:
-        raise ExplorerError(
-            "Moved dimensions are written as number:value with commas between, like 3:1.25,7:-0.5."
-        ) from error
+    moves_of_text(text)
     return text
 
 
@@ -222,4 +216,39 @@ def models(text: str, shown: Shown) -> str:
         raise ExplorerError(f"At most {MOST_MODELS} models are shown beside each other.")
     for name in names:
         store.check_id(name)
+    return text
+
+
+def stroke(text: str, shown: Shown) -> str:
+    if text:
+        stroke_of_text(text)
+    return text
+
+
+def group(text: str, shown: Shown) -> str:
+    if text:
+        group_of(text)
+    return text
+
+
+def codes(text: str, shown: Shown) -> str:
+    """A map of codes as `explorer.latent.codes` writes it. Which a model takes the page knows."""
+    plain = text.replace("-", "").replace("_", "")
+    if not text.isascii() or (plain and not plain.isalnum()):
+        raise ExplorerError("Painted codes are letters, digits, - and _; those are none.")
+    if len(text) > MOST_SIGNS:
+        raise ExplorerError(f"Painted codes have at most {MOST_SIGNS:,} letters.")
+    return text
+
+
+def kept(text: str, shown: Shown) -> str:
+    if len(text) > MOST_SIGNS or not set(text) <= set("0123456789abcdef"):
+        raise ExplorerError("Kept cells are written in hexadecimal digits; those are none.")
+    return text
+
+
+def class_or_all(text: str, shown: Shown) -> str:
+    """A class by its number, or nothing for all."""
+    if text and whole(text, 255) is None:
+        raise ExplorerError(f"A class is a number of 0 to 255, not '{text}'.")
     return text

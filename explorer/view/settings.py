@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from explorer.latent.polygon import polygon_to_text, simplified
 from explorer.latent.spec import ProjectionSpec, spec_of
 from explorer.view import shell
 from explorer.view.groups import group_chooser
+from explorer.view.properties import LAYERS, METRICS
 from explorer.view.shown import Shown
-from explorer.view.state import DEFAULTS, LAYERS, METRICS, ViewState
+from explorer.view.state import DEFAULTS, ViewState
 from explorer.view.words import images_words
 
 # The key of what is open or closed behind the button.
@@ -76,6 +77,24 @@ def model_chooser(models: shell.Shelf, view: ViewState) -> None:
     )
 
 
+def images_chooser(
+    view: ViewState, shown: Shown, on_choice: Callable[[ViewState], None] = shell.show
+) -> None:
+    """Which images are encoded, and how many."""
+    shell.chooser(
+        "Images",
+        {
+            f"{name}/{count}": images_words(name, count, shown)
+            for name, count in dict.fromkeys([*shown.sets, (view.dataset, view.count)])
+        },
+        f"{view.dataset}/{view.count}",
+        lambda text: on_choice(view.with_images(*_set_of(text))),
+        key="images",
+        help="Which images are encoded, and how many of them. More than are kept yet are "
+        "encoded once, with a bar that says how far it is.",
+    )
+
+
 def show(view: ViewState) -> None:
     """Show what was chosen behind More, and close it: it lies over the map that changes."""
     st.session_state[MORE] = False
@@ -93,6 +112,13 @@ def told(view: ViewState, shown: Shown) -> None:
         help="This model is told the class of what it draws. Choose one to draw every place, and "
         "every image's style, as that class.",
     )
+
+
+def told_above(view: ViewState, shown: Shown) -> None:
+    """The class that a conditional model is told, in a row of its own; nothing for other models."""
+    if shown.classes:
+        with st.columns([2, 5])[0]:
+            told(view, shown)
 
 
 def more(view: ViewState, shown: Shown) -> None:
@@ -125,18 +151,7 @@ def on_the_map(view: ViewState, shown: Shown) -> None:
             help="Points are encoded images. Decoded images show what the decoder makes of each "
             "place of the plane.",
         )
-        shell.chooser(
-            "Images",
-            {
-                f"{name}/{count}": images_words(name, count, shown)
-                for name, count in dict.fromkeys([*shown.sets, (view.dataset, view.count)])
-            },
-            f"{view.dataset}/{view.count}",
-            lambda text: show(view.with_images(*_set_of(text))),
-            key="images",
-            help="Which images are encoded, and how many of them. More than are kept yet are "
-            "encoded once, with a bar that says how far it is.",
-        )
+        images_chooser(view, shown, show)
     with right:
         shell.chooser(
             "Trust",

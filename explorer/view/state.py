@@ -12,33 +12,11 @@ from typing import Any
 
 from explorer.errors import ExplorerError, unknown_name
 from explorer.view import readers
+from explorer.view.properties import ALWAYS, COMPONENTS, PROPERTIES
 from explorer.view.shown import Shown
 
-LAYERS = {
-    "points": "Points",
-    "both": "Points on decoded images",
-    "grid": "Decoded images",
-}
-METRICS = {"euclidean": "Distance", "cosine": "Angle"}
-PAGES = ("map", "dimensions", "paths", "generate")
-ORDERS = {"kl": "By KL", "index": "By number"}
-WAYS = {"linear": "Linear", "slerp": "Slerp", "density": "Along the data"}
-STEPS = (3, 25)
-TASKS = {
-    "samples": "Samples",
-    "manifold": "Manifold",
-    "classes": "Classes",
-    "codes": "Paint with codes",
-    "denoise": "Denoise",
-    "trip": "Round trip",
-    "errors": "Errors",
-}
-SAMPLERS = {"both": "Side by side", "prior": "Prior", "mixture": "Mixture"}
-SAMPLES = (1, 256)
-HOTTEST = 3.0
-COMPONENTS, MOST_COMPONENTS = 10, 64
-SPACINGS = {"normal": "By the Gaussian", "linear": "Evenly"}
-REACH = (0.5, 10.0)
+# What names an end of something in one latent space.
+ENDS = ("start", "a", "b", "plus", "minus", "source")
 
 
 @dataclass(frozen=True)
@@ -55,13 +33,21 @@ class ViewState:
 
     Dimensions: `start` what the sliders start from (a text of `explorer.latent.origin`; empty: what
     is chosen), `moved` the dimensions that were moved from there ("3:1.25,7:-0.5", counted from 1),
-    `order` how they are sorted. Paths: `a` and `b` the ends (such texts; empty: what is chosen, and
-    another image), `ways`, `steps`, and the `models` that are shown beside each other. Generate:
-    the `task`, and of samples the `sampler`, how many (`n`), `temperature`, `seed`, how many
-    `components` a mixture has, and which one is `picked` ("prior-12"); how the cells of a manifold
-    are `spaced`, and its `reach` in standard deviations; among classes the `style` that is drawn as
-    each (the number of a sample; empty: that of the chosen image) and the `mix` of two of them
-    ("3,8,0.5": so much of the second).
+    `order` how they are sorted; `table` the steps of the table of all of them and `dead` whether it
+    has dead ones, `posterior` the temperature of the posterior in pixels (both None: folded away).
+
+    Paths: `a` and `b` the ends (such texts; empty: what is chosen, and another image), `ways`,
+    `steps`, the `models` that are shown beside this one, the line `stroke` that was drawn over the
+    map, and the groups `plus` and `minus` (texts of `latent.walk`) whose difference, times
+    `strength`, is added to A.
+
+    Generate: the `task`, and of samples the `sampler`, how many (`n`), `temperature`, `seed`, how
+    many `components` a mixture has, and which one is `picked` ("prior-12"); how the cells of a
+    manifold are `spaced`, and its `reach` in standard deviations; among classes the `style` that is
+    drawn as each (the number of a sample; empty: that of the chosen image) and the `mix` of two of
+    them ("3,8,0.5": so much of the second); the painted `codes` and which cells are `kept` (texts
+    of `latent.codes`), and the `source` of a brush; the kind of `noise` and its `amount`; how many
+    `trips`; how the chosen image is `altered`, and the ranking by error: its order, page and class.
     """
 
     model: str
@@ -85,11 +71,18 @@ class ViewState:
     start: str = ""
     moved: str = ""
     order: str = "kl"
+    table: int | None = None
+    dead: bool = False
+    posterior: float | None = None
     a: str = ""
     b: str = ""
     ways: str = "linear,slerp,density"
     steps: int = 9
     models: str = ""
+    stroke: str = ""
+    plus: str = ""
+    minus: str = ""
+    strength: float = 1.0
     task: str = ""
     sampler: str = "both"
     n: int = 64
@@ -101,6 +94,16 @@ class ViewState:
     reach: float = 3.0
     style: str = ""
     mix: str = ""
+    codes: str = ""
+    kept: str = ""
+    source: str = ""
+    noise: str = "gaussian"
+    amount: float = 0.5
+    trips: int = 20
+    altered: str = ""
+    rank: str = "worst"
+    rank_page: int = 0
+    rank_class: str = ""
 
     @property
     def subject(self) -> str:
@@ -149,7 +152,7 @@ class ViewState:
         own: str | None = None,
     ) -> ViewState:
         """With something else chosen: the sliders start from it, at rest."""
-        return replace(self, row=row, place=place, own=own, start="", moved="")
+        return replace(self, row=row, place=place, own=own, start="", moved="", codes="")
 
     def taking(self, texts: Mapping[str, str], shown: Shown) -> tuple[ViewState, list[str]]:
         """The view with properties as an address says them, and one sentence for each that was not
@@ -181,8 +184,10 @@ class ViewState:
         known = self.row is not None and self.dataset in {name for name, _ in shown.sets}
         return replace(
             self.on_another_map().with_ends(same_images=self.dataset == dataset),
-            moved="",  # a dimension means something else there
+            moved="",  # a dimension means something else there, and so does a code
             mix="",
+            codes="",
+            kept="",
             model=model,
             dataset=dataset,
             count=count,
@@ -201,7 +206,8 @@ class ViewState:
         view = self.on_another_map().with_ends(same_images=same)
         row = view.row if same or self.own is not None else 0
         find = self.find if same else ""
-        return replace(view, dataset=dataset, count=count, row=row, find=find)
+        codes = self.codes if same else ""
+        return replace(view, dataset=dataset, count=count, row=row, find=find, codes=codes)
 
     def with_projection(self, projection: str) -> ViewState:
         return replace(self.on_another_map(), projection=projection)
@@ -209,8 +215,10 @@ class ViewState:
     def with_ends(self, *, same_images: bool) -> ViewState:
         """In another latent space, or among other images: what sliders and paths start from stays
         where it means the same there."""
-        lost = ("place",) if same_images else ("place", "row", "class")
-        kept = {name: getattr(self, name) for name in ("start", "a", "b")}
+        lost = ("place", "group") if same_images else ("place", "group", "row", "class")
+        kept = {
+            name: getattr(self, name) for name in ("start", "a", "b", "plus", "minus", "source")
+        }
         ends: dict[str, Any] = {
             name: "" if text.startswith(lost) else text for name, text in kept.items()
         }
@@ -226,71 +234,11 @@ class ViewState:
         return replace(self.with_group(None), find=text) if text else replace(self, find="")
 
     def on_another_map(self) -> ViewState:
-        """Without what means something on this map alone: a place, a group drawn on it."""
+        """Without what means something on this map alone: a place, a group or line drawn on it."""
         row = 0 if self.row is None and self.own is None else self.row
-        return replace(self, row=row, place=None, polygon=None, classes="")
+        return replace(self, row=row, place=None, polygon=None, classes="", stroke="")
 
 
-@dataclass(frozen=True)
-class Property:
-    """How one field reads from and writes to the address; `read` raises for a bad value."""
-
-    read: Callable[[str, Shown], Any]
-    write: Callable[[Any], str | None] = lambda value: None if value is None else str(value)
-    # The pages in whose address it stands.
-    pages: tuple[str, ...] = PAGES
-
-
-MAP, DIMENSIONS, PATHS, GENERATE = (("map",), ("dimensions",), ("paths",), ("generate",))
-SWITCH = Property(readers.switch, lambda value: "on" if value else "off", MAP)
-PROPERTIES: dict[str, Property] = {
-    "model": Property(lambda text, shown: text),
-    "dataset": Property(readers.one_of("data set", lambda shown: [name for name, _ in shown.sets])),
-    "count": Property(readers.count),
-    "projection": Property(readers.projection),
-    "layer": Property(readers.one_of("layer to show", lambda shown: LAYERS), pages=MAP),
-    "colour": Property(readers.one_of("colouring", lambda shown: shown.colours), pages=MAP),
-    "trust": Property(readers.one_of("measure of trust", lambda shown: shown.trust), pages=MAP),
-    "row": Property(readers.row),
-    "label": Property(readers.label),
-    "place": Property(readers.place, lambda value: value and ",".join(map(readers.plain, value))),
-    "own": Property(readers.own_picture),
-    "polygon": Property(readers.polygon, pages=MAP),
-    "classes": Property(readers.classes, pages=MAP),
-    "find": Property(readers.find, pages=MAP),
-    "neighbours": Property(readers.neighbours, pages=MAP),
-    "metric": Property(readers.one_of("metric", lambda shown: METRICS), pages=MAP),
-    "hover": SWITCH,
-    "pictures": SWITCH,
-    # dimensions
-    "start": Property(readers.subject, pages=DIMENSIONS),
-    "moved": Property(readers.moved, pages=DIMENSIONS),
-    "order": Property(readers.one_of("order", lambda shown: ORDERS), pages=DIMENSIONS),
-    # paths
-    "a": Property(readers.subject, pages=PATHS),
-    "b": Property(readers.subject, pages=PATHS),
-    "ways": Property(readers.some_of("way", WAYS), pages=PATHS),
-    "steps": Property(readers.counted("number of steps", *STEPS), pages=PATHS),
-    "models": Property(readers.models, pages=PATHS),
-    # generate
-    "task": Property(readers.one_of("task", lambda shown: TASKS), pages=GENERATE),
-    "sampler": Property(readers.one_of("sampler", lambda shown: SAMPLERS), pages=GENERATE),
-    "n": Property(readers.counted("number of samples", *SAMPLES), pages=GENERATE),
-    "temperature": Property(
-        readers.number("temperature", 0, HOTTEST), lambda value: f"{value:g}", GENERATE
-    ),
-    "seed": Property(readers.counted("seed", 0, 999_999_999), pages=GENERATE),
-    "components": Property(
-        readers.counted("number of components", 1, MOST_COMPONENTS), pages=GENERATE
-    ),
-    "picked": Property(readers.picked, pages=GENERATE),
-    "spaced": Property(readers.one_of("spacing", lambda shown: SPACINGS), pages=GENERATE),
-    "reach": Property(readers.number("range", *REACH), lambda value: f"{value:g}", GENERATE),
-    "style": Property(readers.style, pages=GENERATE),
-    "mix": Property(readers.mix, pages=GENERATE),
-}
-# What a link says always, so that it opens the same view when a default changes.
-ALWAYS = ("model", "dataset", "count", "projection", "layer", "row")
 DEFAULTS = {one.name: one.default for one in fields(ViewState)}
 
 

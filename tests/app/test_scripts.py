@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from explorer.latent import codes as grids
 from tests.app.conftest import visitor
 
 
@@ -252,3 +253,87 @@ def test_without_webgl_at_most_five_thousand_points_are_drawn(page):
     assert kind == "scatter"
     assert 0.9 * most < drawn <= most
     assert run(page, "../plane/traces.js", body, 400)[1] == 400
+
+
+# --- codes, plots, what was told ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("size", "cells"), [(128, 49), (16, 49), (512, 64), (70_000, 6)])
+def test_codes_and_kept_cells_are_written_as_the_package_writes_them(page, size, cells):
+    rng = np.random.default_rng(size)
+    codes, kept = rng.integers(size, size=cells), rng.random(cells) < 0.5
+    signs = grids.signs_for(size)
+    found = run(
+        page,
+        "../codes/text.js",
+        """({ codesToText, codesOfText, maskToText, maskOfText }, { codes, kept, ...spec }) => {
+            const text = codesToText(codes, spec.signs), mask = maskToText(kept)
+            return [text, codesOfText(text, spec), mask, maskOfText(mask, spec.cells),
+                    codesOfText(text.slice(1), spec), codesOfText('*' + text.slice(1), spec),
+                    codesOfText(text, { ...spec, size: 1 })]
+        }""",
+        {
+            "codes": codes.tolist(),
+            "kept": kept.tolist(),
+            "signs": signs,
+            "cells": cells,
+            "size": size,
+        },
+    )
+    assert found[0] == grids.to_text(codes, size)
+    assert found[1] == codes.tolist()
+    assert found[2] == grids.mask_to_text(kept)
+    assert found[3] == kept.tolist()
+    assert found[4:] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (0, 0.121, [0, 0.05, 0.1]),
+        (-3, 7, [-2, 0, 2, 4, 6]),
+        (1, 20, [5, 10, 15, 20]),
+    ],
+)
+def test_ticks_are_round_numbers_within_the_range(page, low, high, ticks):
+    body = "({ ticksOf }, range) => ticksOf(range)"
+    assert run(page, "plot.js", body, [low, high]) == ticks
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [(0.007, 0.09, [0.01, 0.02, 0.05]), (1e-5, 2, [1e-5, 1e-4, 1e-3, 0.01, 0.1, 1])],
+)
+def test_ticks_of_a_logarithmic_scale_are_powers_of_ten_with_2_and_5_where_few(
+    page, low, high, ticks
+):
+    assert run(page, "plot.js", "({ powersOf }, range) => powersOf(range)", [low, high]) == ticks
+
+
+def test_what_was_told_stands_until_the_page_has_answered_and_is_told_again(page):
+    body = """({ createTold }) => {
+        const sent = [], told = createTold((name, value) => sent.push(value))
+        const state = { a: 'old', b: 0 }, heard = data => told.heard(data, state, ['a', 'b'])
+        heard({ a: 'old', b: 0 })
+        state.a = 'new'
+        told.tell({ a: 'new' })
+        state.b = 2
+        told.tell({ b: 2 })
+        const late = [heard({ a: 'old', b: 0 }), { ...state }]
+        const answered = [heard({ a: 'new', b: 2 }), { ...state }]
+        const others = [heard({ a: 'back', b: 2 }), { ...state }]
+        told.tell({ row: 1 })
+        told.tell({ place: '1,2' })
+        return { sent, late, answered, others }
+    }"""
+    found = run(page, "told.js", body, None)
+    assert found["sent"] == [
+        {"a": "new"},
+        {"a": "new", "b": "2"},
+        {"row": "1"},
+        {"place": "1,2"},
+    ]
+    assert found["late"] == [[], {"a": "new", "b": 2}]
+    assert found["answered"] == [[], {"a": "new", "b": 2}]
+    assert found["others"] == [["a"], {"a": "back", "b": 2}]

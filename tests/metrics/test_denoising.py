@@ -10,12 +10,14 @@ import torch
 from scipy.ndimage import median_filter as reference
 from torch import nn
 
+import explorer
+from explorer.errors import ExplorerError
 from explorer.metrics import elbo
-from explorer.metrics.denoising import denoising_errors, median_filter
+from explorer.metrics.denoising import cleaned, denoising_errors, median_filter, psnr
 from explorer.models import Autoencoder, Posterior
 from explorer.objectives import corrupt
 from explorer.spec import ModelSpec, ObjectiveSpec
-from tests.support import first, generator, network
+from tests.support import first, generator, is_one_sentence, network
 
 NOISES = [("gaussian", 0.4), ("salt-and-pepper", 0.2), ("masking", 0.3)]
 
@@ -135,3 +137,59 @@ def test_a_conditional_model_is_told_the_class_of_each_image(digits):
         cleaned = net.decode(net.posterior(noisy, images.labels).mean, images.labels)
     assert right == pytest.approx((cleaned - images.float()).square().mean().item(), rel=1e-5)
     assert right != wrong
+
+
+# --- one image --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("noise", "amount"), NOISES)
+def test_one_image_is_cleaned_as_the_model_and_the_filter_clean_it(digits, noise, amount):
+    model, x = explorer.load("mnist-denoising-ae-64", "cpu"), digits.picture(3)
+    found = cleaned(model, x.numpy(), noise, [0.0, amount], seed=5)
+    spec = ObjectiveSpec(noise=noise, noise_amount=amount)
+    noisy = corrupt(x[None], spec, generator(5))
+    assert np.array_equal(found.noisy[1], noisy[0].numpy())
+    assert np.array_equal(found.noisy[0], x.numpy())
+    assert np.array_equal(found.median[1], median_filter(noisy)[0].numpy())
+    expected = model.decode(model.encode(noisy.numpy()).mean)
+    np.testing.assert_allclose(found.denoised[1], expected[0], atol=1e-5)
+    mse = np.square(found.denoised[1] - x.numpy()).mean()
+    assert found.psnr(found.denoised)[1] == pytest.approx(10 * math.log10(1 / mse), rel=1e-5)
+    assert found.psnr(found.noisy)[0] == math.inf
+
+
+def test_more_noise_of_one_seed_is_the_same_noise_stronger(digits):
+    model, x = explorer.load("mnist-denoising-ae-64", "cpu"), digits.picture(3).numpy()
+    masked = cleaned(model, x, "masking", [0.2, 0.4], 1).noisy
+    assert (masked[1][masked[0] != x] == 0).all()
+    assert (masked[1] != x).sum() > 1.5 * (masked[0] != x).sum()
+    other = cleaned(model, x, "masking", [0.2], 2).noisy
+    assert not np.array_equal(other[0], masked[0])
+
+
+def test_the_denoising_model_beats_the_filter_in_the_noise_it_was_trained_with(digits):
+    model = explorer.load("mnist-denoising-ae-64", "cpu")
+    found = [cleaned(model, digits.picture(i).numpy(), "gaussian", [0.5], i) for i in range(20)]
+    gain = [f.psnr(f.denoised)[0] - f.psnr(f.median)[0] for f in found]
+    assert np.mean(gain) > 3
+    assert all(f.psnr(f.denoised)[0] > f.psnr(f.noisy)[0] for f in found)
+
+
+def test_a_told_model_is_told_the_class(digits):
+    model, x = explorer.load("mnist-cvae-20", "cpu"), digits.picture(0).numpy()
+    one, other = (cleaned(model, x, "masking", [0.5], 0, label).denoised for label in (0, 1))
+    assert np.abs(one - other).max() > 0.3
+
+
+@pytest.mark.parametrize(("noise", "amount"), [("none", 0.1), ("fog", 0.1), ("masking", 1.1)])
+def test_other_noise_is_refused_in_one_sentence(digits, noise, amount):
+    model = explorer.load("mnist-denoising-ae-64", "cpu")
+    with pytest.raises(ExplorerError, match="gaussian, salt-and-pepper, masking") as caught:
+        cleaned(model, digits.picture(0).numpy(), noise, [amount], 0)
+    assert is_one_sentence(caught.value)
+
+
+def test_psnr_is_that_of_images_whose_peak_is_1():
+    assert psnr(1.0) == 0
+    assert psnr(0.01) == pytest.approx(20)
+    assert psnr(0.0) == math.inf

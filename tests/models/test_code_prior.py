@@ -15,12 +15,13 @@ from explorer.latent import atlas as atlases
 from explorer.latent.index import projections_of
 from explorer.loaded import network_of
 from explorer.models import build, names
+from explorer.models.code_prior import FREE
 from explorer.serve import decode as channel
 from explorer.spec import ModelSpec, ObjectiveSpec
 from explorer.store import open_artefact, read_json, write_json
 from explorer.training.images import open_data
 from explorer.view import shell
-from tests.support import generator, is_one_sentence
+from tests.support import first, generator, is_one_sentence
 
 
 def prior(shape=(2, 3), codes=5, seed=0, **values):
@@ -222,6 +223,99 @@ def test_64_samples_cost_one_new_token_a_step_in_every_block():
         block.register_forward_pre_hook(lambda block, given: seen.append(given[0].shape))
     assert net.sample(64, generator()).shape == (64, 7, 7)
     assert seen == [(64, 1, 16)] * (49 * len(net.blocks))
+
+
+# --- completions ------------------------------------------------------------------------------
+
+
+def kept_where(codes: torch.Tensor, where: list[int]) -> torch.Tensor:
+    """The codes `(h, w)` with all FREE but those at the positions `where`."""
+    kept = torch.full_like(codes, FREE).flatten()
+    kept[where] = codes.flatten()[where]
+    return kept.view(codes.shape)
+
+
+@pytest.mark.parametrize("particles", [1, 5])
+@pytest.mark.parametrize("where", [[0, 1, 2, 3], [11], [0, 5, 6, 11], list(range(12)), []])
+def test_kept_codes_come_back_exactly_and_the_others_vary(where, particles):
+    net = prior((3, 4), 7)
+    codes = grids(net, 1, seed=3).view(3, 4)
+    drawn = net.sample(40, generator(), kept=kept_where(codes, where), particles=particles)
+    assert drawn.shape == (40, 3, 4)
+    assert (drawn.flatten(1)[:, where] == codes.flatten()[where]).all()
+    assert (len(drawn.unique(dim=0)) > 5) == (len(where) < 12)
+
+
+@pytest.mark.parametrize("particles", [1, 4])
+def test_with_nothing_kept_the_same_generator_draws_the_same(particles):
+    net = prior((3, 4), 7)
+    nothing = torch.full((3, 4), FREE)
+    drawn = net.sample(8, generator(2), kept=nothing, particles=particles)
+    plain = net.sample(8 * particles, generator(2))[::particles]
+    assert torch.equal(drawn, plain)
+
+
+def distribution(net, kept: torch.Tensor) -> torch.Tensor:
+    """p of each grid of `all_grids` when the codes of `kept` are known, by summing over all."""
+    codes = all_grids(net)
+    fits = ((kept.flatten() == FREE) | (codes == kept.flatten())).all(1)
+    p = torch.exp(-net.nats(codes).double()) * fits
+    return p / p.sum()
+
+
+def frequencies(net, kept: torch.Tensor, n: int, particles: int) -> torch.Tensor:
+    size = net.spec.codebook_size
+    drawn = net.sample(n, generator(), kept=kept, particles=particles).flatten(1)
+    number = (drawn * size ** torch.arange(net.length - 1, -1, -1)).sum(1)
+    return torch.bincount(number, minlength=size**net.length).double() / n
+
+
+def test_after_a_kept_first_part_the_rest_is_drawn_from_what_is_probable_then():
+    net, n = prior((2, 2), 3), 20_000
+    kept = torch.tensor([[2, 1], [FREE, FREE]])
+    p = distribution(net, kept)
+    error = (p * (1 - p) / n).sqrt()
+    assert ((frequencies(net, kept, n, 1) - p).abs() <= 4.5 * error).all()
+    assert (p > 0).sum() == 9
+
+
+@pytest.mark.parametrize("kept", [[[FREE, FREE], [FREE, 1]], [[FREE, 0], [FREE, 2]]])
+def test_particles_make_codes_before_a_kept_one_know_of_it(kept):
+    net, kept = prior((2, 2), 3), torch.tensor(kept)
+    p = distribution(net, kept)
+    gap = [(frequencies(net, kept, 4000, m) - p).abs().sum().item() for m in (1, 100)]
+    assert gap[1] < 0.1 < 0.3 < gap[0]
+
+
+MASKS = {
+    "top": list(range(28)),
+    "bottom": list(range(21, 49)),
+    "left": [i for i in range(49) if i % 7 < 4],
+}
+
+
+@pytest.mark.parametrize("half", MASKS)
+def test_the_shipped_prior_completes_digits_to_likely_ones(half, digits):
+    """Random codes in the free half are far less likely; particles help where the kept half
+    comes later."""
+    net = network_of(open_artefact("mnist-vq-vae-prior"), "cpu")
+    decoder = explorer.load("mnist-vq-vae", "cpu").network
+    with torch.inference_mode():
+        real = decoder.codes(first(digits, 6).float())
+        nats = {}
+        for particles in (1, 16):
+            drawn = [
+                net.sample(2, generator(i), 1.0, kept_where(codes, MASKS[half]), particles)
+                for i, codes in enumerate(real)
+            ]
+            nats[particles] = net.nats(torch.cat(drawn).flatten(1)).mean().item()
+        free = torch.randint(128, real.shape, generator=generator())
+        free.flatten(1)[:, MASKS[half]] = real.flatten(1)[:, MASKS[half]]
+        random, whole = (net.nats(c.flatten(1)).mean().item() for c in (free, real))
+    assert random > 1.6 * nats[1]
+    assert nats[16] < 1.3 * whole
+    if half != "top":
+        assert nats[16] < nats[1] - 5
 
 
 # --- its place --------------------------------------------------------------------------------

@@ -10,9 +10,7 @@ from explorer.latent.neighbours import MAX_NEIGHBOURS
 from explorer.latent.polygon import polygon_to_text
 from explorer.latent.search import LONGEST
 from explorer.latent.spec import ProjectionSpec
-from explorer.view.readers import PLACE_DIGITS
-from explorer.view.shown import Shown
-from explorer.view.state import (
+from explorer.view.properties import (
     LAYERS,
     METRICS,
     ORDERS,
@@ -21,9 +19,10 @@ from explorer.view.state import (
     SAMPLERS,
     SPACINGS,
     TASKS,
-    ViewState,
-    from_query,
 )
+from explorer.view.readers import PLACE_DIGITS
+from explorer.view.shown import Shown
+from explorer.view.state import ViewState, from_query
 from tests.support import is_one_sentence
 
 DIGITS = {"sets": (("mnist-5k", 5000),), "totals": {"mnist-5k": 5000}}
@@ -106,6 +105,10 @@ ELSEWHERE = {
             "ways": st.sampled_from(["linear", "linear,slerp", "density"]),
             "steps": st.integers(3, 25),
             "models": st.sampled_from(["", "two", "two,twenty"]),
+            "stroke": st.sampled_from(["", "0_0_1.5_-2"]),
+            "plus": st.sampled_from(["", "all", "class:3", f"group:umap-n50:{SHAPE}"]),
+            "minus": st.sampled_from(["", "class:0", f"group:raw:{SHAPE}:0,7"]),
+            "strength": st.sampled_from([-2.0, 0.0, 0.35, 2.0]),
         }
     ),
     "generate": st.fixed_dictionaries(
@@ -158,6 +161,37 @@ def test_an_own_picture_is_chosen_instead_of_an_image_and_goes_along_to_other_mo
     assert notices == [own.GONE]
 
 
+def test_lines_and_groups_drawn_on_a_map_stay_with_it_and_classes_go_along():
+    drawn = f"group:raw:{SHAPE}"
+    view = FIRST.changed(stroke="0_0_1_1", plus=drawn, minus="class:3")
+    near, far = (view.with_model(name, MODELS[name]) for name in ("twenty", "other"))
+    assert (near.stroke, near.plus, near.minus) == ("", "", "class:3")
+    assert (far.stroke, far.plus, far.minus) == ("", "", "")
+    other = view.with_projection("pca")
+    assert (other.stroke, other.plus, other.minus) == ("", drawn, "class:3")
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"a": "nobody"}, "A starting point is"),
+        ({"ways": "linear,up"}, "no way called 'up'"),
+        ({"ways": ""}, "no way called ''"),
+        ({"steps": "2"}, "3 to 25"),
+        ({"stroke": "1_2"}, "A drawn line is written"),
+        ({"plus": "sevens"}, "A group is written as"),
+        ({"minus": "group:raw:1_2"}, "3 to 64 corners"),
+        ({"strength": "9"}, "a number of -2 to 2"),
+        ({"models": "a,b,c,d,e"}, "At most 4 models"),
+    ],
+)
+def test_each_bad_value_of_a_path_is_named(query, sentence):
+    view, notices = from_query(query, MODELS, "two", "paths")
+    assert sentence in notices[0]
+    assert is_one_sentence(notices[0])
+    assert view == FIRST
+
+
 def test_the_ends_of_a_path_go_along_to_models_in_which_they_mean_the_same():
     view = FIRST.changed(a="row:3", b="place:1,2", start="sample:4", moved="1:2")
     near, far = (view.with_model(name, MODELS[name]) for name in ("twenty", "other"))
@@ -171,6 +205,7 @@ def test_what_a_component_commits_is_read_as_an_address_is():
     assert (taken.row, taken.moved, unusable) == (12, "2:0.5", [])
     # Something else chosen: the sliders start anew from it.
     assert view.taking({"row": "12"}, MODELS["two"])[0].moved == ""
+    assert taken.taking({"moved": "", "start": ""}, MODELS["two"]) == (taken.changed(moved=""), [])
     told = ViewState("told", "mnist-5k", 5000, "raw", label=3)
     assert told.taking({"label": "", "seed": "4"}, MODELS["told"]) == (
         told.changed(label=None, seed=4),

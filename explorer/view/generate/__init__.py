@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from explorer import store
+from explorer.view import codes, denoise, errors, round_trip
 from explorer.view.classes import classes
 from explorer.view.manifold import manifold
 from explorer.view.samples import samples
@@ -47,6 +48,12 @@ def _only_told(card: store.Card) -> str:
     )
 
 
+def _has_codes(card: store.Card) -> str:
+    if card.spec.model.family == "vq-vae":
+        return ""
+    return f"The latent of {card.title} has no codes; that of a VQ-VAE is a map of them. Open one:"
+
+
 # In the order in which they are offered; names as the address has them.
 TASKS: dict[str, Task] = {
     "samples": Task(
@@ -66,5 +73,29 @@ TASKS: dict[str, Task] = {
         "One latent as every class, the style of an image, and classes mixed.",
         _only_told,
         classes,
+    ),
+    "codes": Task(
+        "Paint with codes",
+        "The latent of a VQ-VAE is a map of codes: paint it, and let the prior complete it.",
+        _has_codes,
+        codes.draw,
+    ),
+    "denoise": Task(
+        "Denoise",
+        "An image in noise, as the model cleans it and as a median filter does.",
+        _always,
+        denoise.draw,
+    ),
+    "trip": Task(
+        "Round trip",
+        "Decoded and encoded again and again: where an image goes, and whether it comes to rest.",
+        _always,
+        round_trip.draw,
+    ),
+    "errors": Task(
+        "Errors",
+        "How well each image is drawn: what stands out is unlike what the model was trained on.",
+        _always,
+        errors.draw,
     ),
 }

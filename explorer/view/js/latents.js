@@ -2,8 +2,6 @@
 import { element, say } from './dom.js'
 import { number, subscript } from './words.js'
 
-// Shape and word together, so that nothing rests on colour.
-export const TRUST = { data: ['●', 'in data'], rare: ['◐', 'rare image'], gap: ['◐', 'in a gap'], outside: ['○', 'outside'] }
 // Above this many dimensions numbers become bars.
 const NUMBERS = 8
 // Larger grids of codes are shown as colours alone.

@@ -3,9 +3,8 @@ import { at } from '../js/address.js'
 import { createCard } from '../js/card.js'
 import { element, say } from '../js/dom.js'
 import { openImages } from '../js/images.js'
-import { TRUST } from '../js/latents.js'
 import { pageUrl } from '../js/telling.js'
-import { className, number, rowName } from '../js/words.js'
+import { className, number, rowName, trustWords } from '../js/words.js'
 
 export function createBeside(root) {
   const card = createCard('generated', 'Generated'), trust = element('p', '', '\u00a0'), near = element('div', 'lx-near')
@@ -36,7 +35,7 @@ export function createBeside(root) {
       card.canvas.dataset.z = said.z.map(value => value.toFixed(3)).join(',')
       if (!said.trust) return
       const looks = said.reads === undefined ? '' : `Looks like ${className(about, said.reads)}, ${Math.round(100 * said.sure)} % sure. `
-      say(trust, `${looks}${TRUST[said.trust].join(' ')}: ${said.why}`)
+      say(trust, `${looks}${trustWords(said.trust).join(' ')}: ${said.why}`)
       const [{ row, distance }] = said.neighbours, name = rowName(about, row)
       images.paint(canvas, row)
       canvas.ariaLabel = `Nearest real image: ${name}`

@@ -1,20 +1,20 @@
 // The words and pictures around the map: original, decoded image, trust, neighbours, latent.
-import { element, mark, partsOf, say } from '../js/dom.js'
-import { TRUST, showCodes, showLatent } from '../js/latents.js'
-import { classColour } from '../js/theme.js'
-import { className, number, rowName } from '../js/words.js'
+import { mark, partsOf, say } from '../js/dom.js'
+import { showCodes, showLatent } from '../js/latents.js'
+import { createNearest } from '../js/nearest.js'
+import { className, number, rowName, trustWords } from '../js/words.js'
 
 // An image that takes longer than this is not the one that is pointed at: it steps back until it is.
 const SLOW_MS = 200
 
 export function createPanel(root, { onPick }) {
-  const part = partsOf(root)
+  const part = partsOf(root), neighbours = createNearest(part('neighbours'), onPick)
   let about = null, images = null
   const faults = new Map()
   let slow = 0
 
   const panel = {
-    open(nextAbout, nextImages) { about = nextAbout; images = nextImages },
+    open(nextAbout, nextImages) { about = nextAbout; images = nextImages; neighbours.open(about, images) },
 
     // The left picture is always a real image: the point's own, or the nearest one on the map.
     original(row, label, exact, someHidden) {
@@ -68,7 +68,7 @@ export function createPanel(root, { onPick }) {
     detail(said) {
       delete root.dataset.stale
       part('trust').dataset.trust = said.trust
-      part('trust').textContent = TRUST[said.trust].join(' ')
+      part('trust').textContent = trustWords(said.trust).join(' ')
       part('why').textContent = said.why
       part('measures').textContent = [
         said.mse === undefined ? null : `Squared error ${said.mse.toPrecision(2)} per pixel${about.variational ? ', from the posterior mean' : ''}.`,
@@ -77,7 +77,7 @@ export function createPanel(root, { onPick }) {
           `${number(100 * said.mixed.spread, 0)} % of the overall spread.` : null,
       ].filter(Boolean).join(' ')
       part('neighbours-title').textContent = `Nearest images, by ${said.metric === 'cosine' ? 'angle between latents' : 'latent distance'}`
-      strip(part('neighbours'), said.neighbours)
+      neighbours.show(said.neighbours)
       part('status').textContent = status(said)
       if (said.codes) showCodes(part('latent'), said.codes)
       else showLatent(part('latent'), said.latent, said.sigma)
@@ -97,7 +97,7 @@ export function createPanel(root, { onPick }) {
   function status(said) {
     const nearest = said.neighbours[0]
     return [
-      looks(said), TRUST[said.trust][1],
+      looks(said), trustWords(said.trust)[1],
       nearest && `nearest ${said.row === undefined ? '' : 'other '}real image ${said.metric === 'cosine' ? `at a cosine distance of ${number(nearest.distance)}` : `${number(nearest.distance)} away`} (${rowName(about, nearest.row)})`,
     ].filter(Boolean).join(', ') + '.'
   }
@@ -106,28 +106,6 @@ export function createPanel(root, { onPick }) {
   function looks({ reads, sure, neighbours: [nearest] }) {
     if (reads !== undefined) return `Looks like ${className(about, reads)}${sure < 0.9 ? ` (${Math.round(100 * sure)} % sure)` : ''}`
     return nearest ? `Most like ${className(about, nearest.label)}` : 'Decoded'
-  }
-
-  // Buttons, so that a keyboard reaches them; kept and refilled, so that nothing jumps.
-  function strip(list, neighbours) {
-    while (list.children.length > neighbours.length) list.lastChild.remove()
-    while (list.children.length < neighbours.length) {
-      const button = element('button', 'lx-thumb')
-      button.type = 'button'
-      button.append(element('canvas', 'lx-pixels'), element('span', 'lx-thumb-label'), element('span', 'lx-thumb-note'))
-      button.onclick = () => onPick(+button.dataset.row)
-      list.append(button)
-    }
-    neighbours.forEach(({ row, label, distance }, index) => {
-      const button = list.children[index], [canvas, name, note] = button.children
-      button.dataset.row = row
-      button.title = `${rowName(about, row)}, ${number(distance)} away in latent space: click to go there`
-      button.setAttribute('aria-label', `${className(about, label)}, ${button.title}`)
-      name.textContent = about.classes[label]
-      name.style.borderColor = classColour(label)
-      note.textContent = number(distance)
-      images.paint(canvas, row)
-    })
   }
   return panel
 }

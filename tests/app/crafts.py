@@ -1,0 +1,77 @@
+"""A person in front of a task of the Generate page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from playwright.sync_api import Browser, Locator
+
+from tests.app.conftest import MapPage, visitor
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+class TaskPage(MapPage):
+    """Waits and looks as `MapPage` does, but at a task."""
+
+    def open(self, query: str = "") -> TaskPage:
+        self.page.goto(f"{self.address}/generate{query}")
+        return self.ready()
+
+    def ready(self) -> TaskPage:
+        self.page.locator(".lx[data-ready=true]").wait_for(timeout=60_000)
+        self.settled()
+        return self
+
+    def settled(self) -> None:
+        self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+    def part(self, name: str) -> Locator:
+        return self.page.locator(f".lx [data-part={name}]")
+
+    def grey(self, name: str, nth: int = 0) -> np.ndarray:
+        """The red channel `(H, W)` of the canvas with this test id."""
+        found = self.page.evaluate(
+            """([name, nth]) => {
+                const canvas = document.querySelectorAll(`.lx [data-testid=${name}]`)[nth]
+                const { width, height } = canvas
+                const rgba = canvas.getContext('2d').getImageData(0, 0, width, height).data
+                return [height, width, ...rgba.filter((_, i) => i % 4 === 0)]
+            }""",
+            [name, nth],
+        )
+        return np.array(found[2:], np.int64).reshape(found[0], found[1])
+
+    def shows(self, name: str, image: np.ndarray, nth: int = 0) -> None:
+        """The canvas shows an image `(C, H, W)` in [0, 1], up to rounding."""
+        assert np.abs(self.grey(name, nth) - np.rint(255 * image[0])).max() <= 1
+
+    def wait(self, condition: str, arg: object = None) -> None:
+        """Wait for a condition about the component's root, `lx`."""
+        script = f"arg => {{ const lx = document.querySelector('.lx'); return {condition} }}"
+        self.page.wait_for_function(script, arg=arg)
+
+    def cut(self) -> list[str]:
+        """What sticks out of the screen to the right."""
+        return self.page.evaluate(
+            """() => [...document.querySelectorAll('.lx *')]
+                .filter(one => one.getBoundingClientRect().right > innerWidth + 1)
+                .map(one => one.outerHTML.slice(0, 120))"""
+        )
+
+    def small(self) -> list[str]:
+        """What a finger can use but hardly hit."""
+        return self.page.evaluate(
+            """() => [...document.querySelectorAll('.lx :is(button, a, input, select)')]
+                .filter(one => one.offsetParent && !one.matches('[type=checkbox]')
+                    && one.getBoundingClientRect().height < 40)
+                .map(one => one.outerHTML.slice(0, 120))"""
+        )
+
+
+@contextmanager
+def at_task(browser: Browser, address: str, **context: object) -> Iterator[TaskPage]:
+    with visitor(browser, address, **context) as person:
+        yield TaskPage(person.page, person.address, person.faults)
