@@ -103,6 +103,23 @@ def test_a_sample_chosen_by_keys_is_shown_large_with_its_latent_and_the_nearest_
     assert same(maker.pixels("[data-testid=picked]"), image)
 
 
+def test_one_walks_on_from_a_sample_among_the_dimensions(maker):
+    maker.open(model="mnist-vae-20", task="samples", n=9, seed=5, picked="mixture-4")
+    z = draw(open_atlas("mnist-vae-20", "mnist-5k", 5000), "prior", Asked(n=9, seed=5)).z
+    maker.page.locator(f"{PRIOR} .lx-option").nth(4).click()
+    maker.wait_for_query(picked="prior-4")
+    maker.page.get_by_role("link", name="Walk from here").click()
+    maker.page.wait_for_url("**/dimensions?*")
+    maker.page.locator(".lx-sliders[data-ready=true]").wait_for(timeout=PATIENCE)
+    maker.page.wait_for_function(
+        "z => document.querySelector('[data-testid=decoded]').dataset.z?.split(',')"
+        ".every((value, k) => Math.abs(value - z[k]) < 0.002)",
+        arg=z[4].tolist(),
+    )
+    image = explorer.load("mnist-vae-20", "cpu").decode(z[4:5])[0]
+    assert np.abs(maker.pixels("[data-testid=decoded]") - 255 * image.ravel()).max() <= 3
+
+
 def test_a_plain_autoencoder_shows_why_it_needs_the_mixture(maker):
     maker.open(model="mnist-ae-32", task="samples", n=64, seed=1)
     prior, mixture = (maker.page.locator(f"[data-sampler={name}]") for name in ("prior", "mixture"))
