@@ -7,6 +7,8 @@ from explorer.view import shell
 st.set_page_config(page_title="Latent Explorer", page_icon="explorer/view/icon.png", layout="wide")
 PAGES = [
     st.Page("pages/map.py", title="Map", default=True),
+    st.Page("pages/dimensions.py", title="Dimensions"),
+    st.Page("pages/paths.py", title="Paths"),
     st.Page("pages/generate.py", title="Generate"),
 ]
 page = st.navigation(PAGES, position="hidden")

@@ -12,7 +12,9 @@ from explorer import store
 if TYPE_CHECKING:  # what is open already is asked for without torch
     from explorer.data import Dataset
     from explorer.latent.atlas import Atlas
+    from explorer.latent.dimensions import Dimensions
     from explorer.latent.places import Map
+    from explorer.latent.roads import Roads
     from explorer.latent.trust import Trust
     from explorer.loaded import Model
     from explorer.models.classifier import Classifier
@@ -41,6 +43,26 @@ class Opened:
         from explorer.latent.round_trip import trust_once
 
         return trust_once(self.artefact, self.model, self.atlas)
+
+    @cached_property
+    def roads(self) -> Roads:
+        """The graph of the encoded images, for ways that stay among them."""
+        from explorer.latent.roads import Roads
+
+        return Roads(self.atlas.mean)
+
+    @cached_property
+    def usual_distance(self) -> float:
+        """How far an encoded image usually is from the nearest other one."""
+        from explorer.latent.paths import usual_distance
+
+        return usual_distance(self.atlas.index)
+
+    @cached_property
+    def dimensions(self) -> Dimensions:
+        from explorer.latent.dimensions import measure
+
+        return measure(self.atlas.mean, self.atlas.logvar, self.model.network.has_prior)
 
     @cached_property
     def judge(self) -> Classifier | None:

@@ -113,14 +113,34 @@ def polygon_of_text(text: str) -> np.ndarray:
 
     Raises ExplorerError for any other text, and for a polygon that is none.
     """
-    # Sign, digits, dot and separator of each number, and nothing longer.
-    parts = text.split("_") if len(text) <= 2 * MOST * (7 + MOST_DIGITS + 3) else []
-    if len(parts) % 2 or not all(map(_NUMBER.fullmatch, parts)) or not parts:
+    places = places_of_text(text)
+    if places is None:
         raise ExplorerError(
             "A shape is written as the numbers x and y of each corner with '_' between, like "
             "0_0_1_0_1_1."
         )
-    return checked(np.array([float(part) for part in parts]).reshape(-1, 2))
+    return checked(places)
+
+
+def stroke_of_text(text: str) -> np.ndarray:
+    """The line `(V, 2)` float64 that a hand drew over a map, 2 to MOST places written like the
+    corners of a polygon. Raises ExplorerError for any other text."""
+    places = places_of_text(text)
+    if places is None or not 2 <= len(places) <= MOST or np.abs(places).max() > LIMIT:
+        raise ExplorerError(
+            f"A drawn line is written as the numbers x and y of 2 to {MOST} places with '_' "
+            "between, like 0_0_1_0.5."
+        )
+    return places
+
+
+def places_of_text(text: str) -> np.ndarray | None:
+    """The places `(V, 2)` of a text like `0_0_1_0.5`, x and y in turn; None for any other text."""
+    # Sign, digits, dot and separator of each number, and nothing longer.
+    parts = text.split("_") if len(text) <= 2 * MOST * (7 + MOST_DIGITS + 3) else []
+    if len(parts) % 2 or not all(map(_NUMBER.fullmatch, parts)) or not parts:
+        return None
+    return np.array([float(part) for part in parts]).reshape(-1, 2)
 
 
 def _plain(value: float, digits: int) -> str:

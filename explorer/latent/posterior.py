@@ -8,6 +8,7 @@ import numpy as np
 
 from explorer.errors import ExplorerError
 from explorer.latent.places import Map
+from explorer.latent.subject import Subject
 from explorer.loaded import Model
 
 SAMPLES, MOST = 64, 256
@@ -44,36 +45,34 @@ def samples(
 def spread(
     themap: Map,
     model: Model,
-    row: int,
+    subject: Subject,
     *,
     n: int = SAMPLES,
     seed: int = 0,
     temperature: float = 1.0,
-    label: int | None = None,
 ) -> Spread:
-    """The posterior of the image with this row of the data set, from `n` samples.
+    """The posterior of a subject that is an image, from `n` samples.
 
-    A conditional model draws `label`, or the image's own class. Raises ExplorerError for a family
-    without a posterior, a row that is not on the map, and numbers beyond what can be asked for.
+    A conditional model draws the class that the subject is told. Raises ExplorerError for a family
+    without a posterior, a subject that is no image, and numbers beyond what can be asked for.
     """
-    atlas = themap.atlas
-    if atlas.logvar is None:
+    if not model.network.has_prior:
         raise ExplorerError(
             f"'{model.id}' gives each image one latent and no posterior, so there is nothing to "
             "sample; choose a VAE."
         )
+    if subject.logvar is None:
+        raise ExplorerError("Only an image has a posterior; start from one to sample it.")
     if not (2 <= n <= MOST and 0 <= temperature <= HOTTEST):
         raise ExplorerError(
             f"A posterior is shown with 2 to {MOST} samples at a temperature of 0 to {HOTTEST:g}."
         )
-    position = atlas.position(row)
-    z = samples(atlas.mean[position], atlas.logvar[position], n, seed, temperature)
-    own = int(atlas.labels[position])
-    told = (own if label is None else label) if model.conditional else None
+    z = samples(subject.z, subject.logvar, n, seed, temperature)
+    told = subject.label
     images = model.decode(z, None if told is None else np.full(n, told))
     places, exact = themap.places_of(z)
     return Spread(
-        sigma=np.exp(0.5 * atlas.logvar[position]),
+        sigma=np.exp(0.5 * subject.logvar),
         places=places,
         exact=exact,
         mean=images.mean(0, dtype=np.float64).astype(np.float32),

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 VIEW = Path(__file__).resolve().parent.parent / "view"
 # The component of each page, by the page's path; one that has several is not known beforehand.
-COMPONENTS = {"": "plane"}
+COMPONENTS = {"": "plane", "dimensions": "sliders", "paths": "paths"}
 IMPORT = re.compile(r"from '(\.\.?/[^']+)'")
 # What loads Plotly when it is needed.
 PLOTLY = "js/plotly.js"

@@ -12,6 +12,7 @@ from PIL import Image
 
 from explorer import own
 from explorer.errors import ExplorerError
+from explorer.latent.dimensions import traverse
 from explorer.latent.neighbours import Metric
 from explorer.latent.opened import Opened
 from explorer.latent.round_trip import round_trips
@@ -19,15 +20,21 @@ from explorer.latent.subject import of_picture, subject
 from explorer.latent.trust import Judgement
 from explorer.serve.catalogue import Catalogue
 from explorer.serve.requests import (
+    MAX_IMAGES,
     AnyRequest,
     CodesRequest,
     ImageRequest,
     LatentRequest,
+    MapRequest,
     NoiseRequest,
     OnMap,
     OwnRequest,
     PlaceRequest,
+    TraverseRequest,
+    WalkRequest,
+    asked_by,
 )
+from explorer.serve.tracks import track_of
 
 # How many dimensions of a latent travel with each answer.
 SHOWN = 8
@@ -37,9 +44,9 @@ MOST_SIDE = 256
 
 @dataclass(frozen=True)
 class Target:
-    """What a request means: latents `z (n, D)` and the classes `labels (n,)` that a conditional
-    model is told. `position` is the atlas point whose own latent the first one is; `own` the image
-    of one's own `(C, H, W)` behind it."""
+    """What a request means: latents `z (n, D)` and the classes `labels`, `(n,)` or weights
+    `(n, K)`, that a conditional model is told. `position` is the atlas point whose own latent the
+    first one is; `own` the image of one's own `(C, H, W)` behind it."""
 
     z: np.ndarray
     labels: np.ndarray | None
@@ -53,6 +60,10 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
 
     Raises ExplorerError for names and rows that are unknown and latents that do not fit.
     """
+    if isinstance(request, WalkRequest):
+        return _walked(request, catalogue)
+    if isinstance(request, TraverseRequest):
+        return _traverse(request, catalogue)
     if isinstance(request, CodesRequest):
         return _codes(request, catalogue)
     if isinstance(request, NoiseRequest):
@@ -66,7 +77,7 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
     target = _target(request, request.projection, opened, said)
     z, labels = target.z, target.labels
     images = opened.model.decode(z, labels)
-    if labels is not None:
+    if labels is not None and labels.ndim == 1:
         said["as"] = int(labels[0])
     said |= {"z": _rounded(z[0][:SHOWN]), "source": opened.model.device.type}
     if request.detail:
@@ -78,7 +89,7 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
             z[0], opened, target.position, judgement, trip, request.neighbours, request.metric
         )
         original = _original(request, target, catalogue)
-        if original is not None and (labels is None or labels[0] == said.get("label")):
+        if original is not None and (labels is None or said["as"] == said.get("label")):
             said["mse"] = float(np.square(original - images[0]).mean())
     if target.own is not None:
         images = np.concatenate([images, target.own[None]])
@@ -204,15 +215,43 @@ def _bare(request: LatentRequest, catalogue: Catalogue) -> tuple[np.ndarray, dic
     return to_bytes(model.decode(z, labels)), said
 
 
+def _walked(request: WalkRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """What lies at some shares of a way."""
+    opened, track = track_of(catalogue, asked_by(request))
+    z, weights = track.at(np.asarray(request.at))
+    said = {"z": _rounded(z[0][:SHOWN]), "source": opened.model.device.type}
+    return to_bytes(opened.model.decode(z, weights)), said
+
+
+def _traverse(request: TraverseRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
+    """Decode the walks one after the other, without a map."""
+    count = len(request.dimensions)
+    if count != len(request.ranges):
+        raise ExplorerError("A traversal needs one range for each of its dimensions.")
+    if count * request.steps > MAX_IMAGES:
+        raise ExplorerError(f"At most {MAX_IMAGES} images are decoded at once.")
+    model = catalogue.model(request.model)
+    low, high = np.array(request.ranges).T
+    values = np.linspace(low, high, request.steps, axis=1)
+    z = traverse(np.array(request.z), request.dimensions, values).reshape(-1, len(request.z))
+    labels = None if request.label is None else np.full(len(z), request.label, np.int64)
+    said = {"dimensions": request.dimensions, "source": model.device.type}
+    return to_bytes(model.decode(z, labels)), said
+
+
 def _given(request: LatentRequest) -> tuple[np.ndarray, np.ndarray | None]:
-    """The latents `(n, D)` and classes `(n,)` of a request."""
+    """The latents `(n, D)` of a request, and the classes `(n,)` or their weights `(n, K)`."""
     if len({len(row) for row in request.z}) != 1:
         raise ExplorerError("All latents of a request must have the same number of dimensions.")
+    if request.weights is not None:
+        if len({len(row) for row in request.weights}) != 1:
+            raise ExplorerError("All latents of a request must have weights of as many classes.")
+        return np.asarray(request.z, np.float32), np.asarray(request.weights, np.float32)
     labels = None if request.labels is None else np.asarray(request.labels, np.int64)
     return np.asarray(request.z, np.float32), labels
 
 
-def _target(request: AnyRequest, projection: str, opened: Opened, said: dict[str, Any]) -> Target:
+def _target(request: MapRequest, projection: str, opened: Opened, said: dict[str, Any]) -> Target:
     """What a request means in an atlas, and in `said` what is to be told of it."""
     if isinstance(request, ImageRequest):
         return _image(request, opened, said)

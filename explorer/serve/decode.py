@@ -3,10 +3,12 @@
 A request is one JSON object with a sequence number `seq` and a `kind`:
 
     latent  model, z (n x D)                        decode these latents
+    traverse  model, z (D), dimensions (k), ranges (k x 2), steps    decode walks along dimensions
     place   model, dataset, projection, xy (n x 2)  decode these places of a map
     image   model, dataset, row                     encode and decode this image of the data set
     own     model, dataset, own or drawing          the same of a picture of one's own; the image
                                                     that the model sees comes after the decoded one
+    walk    model, dataset, walk, at (n)            what lies at these shares of a way
     codes   model, codes (n x cells)                decode these maps of codes of a VQ-VAE
     noise   model, dataset, at, noise, amount       an image with noise, as the model and as a
                                                     median filter clean it, and clean
@@ -46,9 +48,13 @@ from explorer.serve.requests import (
     CodesRequest,
     LatentRequest,
     OnMap,
+    TraverseRequest,
+    WalkRequest,
+    asked_by,
     parse,
 )
 from explorer.serve.respond import aside
+from explorer.serve.tracks import known, track_of
 from explorer.spec import sentence
 
 log = logging.getLogger(__name__)
@@ -131,7 +137,11 @@ async def answered(text: str, loop: asyncio.AbstractEventLoop) -> bytes:
 
 def is_cold(request: AnyRequest) -> bool:
     """Whether something has to be opened or measured before this can be answered."""
-    if isinstance(request, CodesRequest) or request.dataset is None:
+    if isinstance(request, WalkRequest):
+        return not known(catalogue, asked_by(request))
+    if isinstance(request, TraverseRequest | CodesRequest):
+        return False
+    if request.dataset is None:
         return False
     opened = catalogue.peek(request.model, request.dataset, request.count)
     projection = _detailed_on(request)
@@ -140,7 +150,13 @@ def is_cold(request: AnyRequest) -> bool:
 
 def warm(request: AnyRequest) -> None:
     """Open and measure what a request needs; what cannot be is said by its answer."""
-    if isinstance(request, CodesRequest) or request.dataset is None:
+    if isinstance(request, WalkRequest):
+        with suppress(ExplorerError):
+            track_of(catalogue, asked_by(request))
+        return
+    if isinstance(request, TraverseRequest | CodesRequest):
+        return
+    if request.dataset is None:
         return
     with suppress(ExplorerError):
         opened = catalogue.open(request.model, request.dataset, request.count)

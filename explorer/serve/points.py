@@ -10,12 +10,13 @@ import json
 import struct
 from functools import lru_cache
 from math import prod
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from explorer import store
-from explorer.errors import ExplorerError
+from explorer.errors import ExplorerError, unknown_name
 from explorer.latent.boxes import Box, centres
 from explorer.latent.index import projections_of
 from explorer.latent.opened import Opened
@@ -24,10 +25,14 @@ from explorer.serve.catalogue import catalogue
 from explorer.serve.prepared import Task, when_made
 from explorer.serve.respond import aside, respond
 
+if TYPE_CHECKING:
+    from explorer.data import Dataset
+
 # Bytes per thumbnail request, one round trip: 512 images of 28x28 grey, 32 of 64x64 in colour.
 THUMB_BYTES = 512 * 28 * 28
 MAX_ROWS = 512
 MAX_GRID = 40
+SPACINGS = ("linear", "normal")
 
 
 async def points(request: Request) -> Response:
@@ -40,16 +45,7 @@ async def points(request: Request) -> Response:
     projection = request.path_params["projection"]
 
     def missing() -> Task | None:
-        if optional(request, "count") is None:
-            return None
-        wanted = atlas_of(request)
-        maps = projections_of(store.open_artefact(wanted["model"]))
-        known = [m for m in maps if (m.dataset, m.images) == (wanted["dataset"], wanted["count"])]
-        if not known:
-            return "encode", wanted
-        if not any(projection in one.projections for one in known):
-            return "project", wanted | {"projection": projection}
-        return None
+        return unmade(request, projection)
 
     def decided_by() -> bytes:
         one = opened(request)
@@ -72,6 +68,21 @@ async def points(request: Request) -> Response:
     return await when_made(request, missing, body, "application/octet-stream", decided_by)
 
 
+def unmade(request: Request, projection: str | None = None) -> Task | None:
+    """The task that makes the atlas, or the map of it, that an address names; None where it is
+    there, or no number of images is asked for."""
+    if optional(request, "count") is None:
+        return None
+    wanted = atlas_of(request)
+    maps = projections_of(store.open_artefact(wanted["model"]))
+    known = [m for m in maps if (m.dataset, m.images) == (wanted["dataset"], wanted["count"])]
+    if not known:
+        return "encode", wanted
+    if projection and not any(projection in one.projections for one in known):
+        return "project", wanted | {"projection": projection}
+    return None
+
+
 def _prepare(one: Opened, names: dict[str, str]) -> None:
     """Compute what the first click on a map would wait for; the first image of a generated set
     takes longer than others too."""
@@ -81,23 +92,29 @@ def _prepare(one: Opened, names: dict[str, str]) -> None:
 
 def _header(one: Opened, names: dict[str, str]) -> bytes:
     """What is said of a map beside its points, as JSON padded to 4 bytes."""
-    dataset = catalogue.dataset(names["dataset"])
-    channels, height, width = dataset.image_shape
     header = json.dumps(
         {
             "axes": one.map(names["projection"]).axes,
-            "classes": dataset.classes,
             "count": len(one.atlas),
-            "noun": dataset.noun,
-            "origins": dataset.origins,
             "sample": one.atlas.sample,
-            "shape": [height, width, channels],
-            "total": len(dataset),
             "variational": one.atlas.logvar is not None,
-            "thumb_chunk": thumb_chunk(dataset.image_shape),
+            **about_images(catalogue.dataset(names["dataset"])),
         }
     ).encode()
     return header + b" " * (-len(header) % 4)
+
+
+def about_images(dataset: Dataset) -> dict[str, Any]:
+    """What a browser has to know of a data set to fetch its images and to name them."""
+    channels, height, width = dataset.image_shape
+    return {
+        "classes": dataset.classes,
+        "noun": dataset.noun,
+        "origins": dataset.origins,
+        "shape": [height, width, channels],
+        "total": len(dataset),
+        "thumb_chunk": thumb_chunk(dataset.image_shape),
+    }
 
 
 async def quality(request: Request) -> Response:
@@ -154,7 +171,9 @@ def thumb_chunk(shape: tuple[int, int, int]) -> int:
 
 
 async def grid(request: Request) -> Response:
-    """A PNG of decodes at the centres of nx x ny cells over x0..x1, y0..y1 (y upwards)."""
+    """A PNG of decodes at the centres of nx x ny cells over x0..x1, y0..y1 (y upwards).
+
+    With `spaced=normal` these are shares of the Gaussian of a 2-D model (`latent.manifold`)."""
 
     def body() -> bytes:
         names, query = request.path_params, request.query_params
@@ -170,7 +189,10 @@ async def grid(request: Request) -> Response:
             )
         label, count = class_of(request), optional(request, "count")
         view = (names["model"], names["dataset"], count, names["projection"])
-        return grid_png(opened(request).stamp, *view, Box(x0, x1, y0, y1), (nx, ny), label)
+        spaced = query.get("spaced", "linear")
+        if spaced not in SPACINGS:
+            raise unknown_name("spacing", spaced, SPACINGS)
+        return grid_png(opened(request).stamp, *view, Box(x0, x1, y0, y1), (nx, ny), label, spaced)
 
     return await respond(request, body, "image/png")
 
@@ -185,16 +207,21 @@ def grid_png(
     box: Box,
     cells: tuple[int, int],
     label: int | None = None,
+    spaced: str = "linear",
 ) -> bytes:
     """The decoded grid as PNG bytes, computed once per model state (`stamp`) and box."""
     import numpy as np
 
+    from explorer.latent.manifold import frame_of, quantile_grid
     from explorer.serve.answer import to_bytes
     from explorer.serve.picture import mosaic_png
 
     one = catalogue.open(model, dataset, count)
-    places = centres(box, *cells)
     themap = one.map(projection)
+    if spaced == "normal":
+        places = quantile_grid(frame_of(one.model, one.atlas), box, *cells)
+    else:
+        places = centres(box, *cells)
     labels = None
     if one.model.conditional:
         given = label is not None

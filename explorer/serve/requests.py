@@ -8,7 +8,9 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from explorer.latent.neighbours import MAX_NEIGHBOURS, Metric
 from explorer.latent.spec import MAX_KEY
-from explorer.spec import Spec
+from explorer.latent.walk import Walk
+from explorer.serve.tracks import Asked
+from explorer.spec import MAX_LATENT_DIM, Spec
 
 MAX_IMAGES = 256
 MAX_SEQUENCE = 2**32 - 1
@@ -17,9 +19,17 @@ MAX_ID, MAX_DATASET = 64, 74
 MAX_ROW = 2**31 - 1
 # Far beyond any latent or map, and small enough that no sum or distance of them overflows.
 MAX_COORDINATE = 1e6
+# Of a traversal, which decodes no more than MAX_IMAGES in all.
+MAX_WALKS, MAX_STEPS = 32, 25
+Label = Annotated[int, Field(ge=0, le=255)]
+Share = Annotated[float, Field(ge=0, le=1)]
+# How much of each class; as many numbers as there are classes.
+MAX_CLASSES, ROUNDING = 255, 1e-3
+Weights = Annotated[
+    tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=1, max_length=MAX_CLASSES)
+]
 # Letters of a subject, and codes of a map: beyond any that a model takes.
 MAX_SUBJECT, MAX_CELLS, MAX_CODE = 60, 4096, 2**16 - 1
-Label = Annotated[int, Field(ge=0, le=255)]
 Code = Annotated[int, Field(ge=0, le=MAX_CODE)]
 Codes = Annotated[tuple[Code, ...], Field(max_length=MAX_CELLS)]
 Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
@@ -54,11 +64,13 @@ class OnMap(Told):
 
 
 class LatentRequest(Told):
-    """Latents by their numbers. Where the first one stands among the images of a map is told if
-    that map is named."""
+    """Latents by their numbers. A conditional model is told the class of each (`labels`), or how
+    much of each class (`weights`, rows that sum to 1). Where the first one stands among the images
+    of a map is told if that map is named."""
 
     kind: Literal["latent"]
     labels: tuple[Label, ...] | None = Field(default=None, max_length=MAX_IMAGES)
+    weights: tuple[Weights, ...] | None = Field(default=None, max_length=MAX_IMAGES)
     z: tuple[tuple[Coordinate, ...], ...] = Field(min_length=1, max_length=MAX_IMAGES)
     dataset: str | None = Field(default=None, max_length=MAX_DATASET)
     projection: str | None = Field(default=None, max_length=MAX_KEY)
@@ -72,6 +84,28 @@ class LatentRequest(Told):
                 "Details need the map on which the latent stands: its dataset and projection."
             )
         return self
+
+    @model_validator(mode="after")
+    def _one_class(self) -> Self:
+        if self.labels is not None and self.weights is not None:
+            raise ValueError("A class is told by its label or by weights, not by both.")
+        if any(abs(sum(row) - 1) > ROUNDING for row in self.weights or ()):
+            raise ValueError("The weights of the classes must sum to 1.")
+        return self
+
+
+class TraverseRequest(Numbered):
+    """Walks along some dimensions (from 0) of a latent, `steps` images each: from the first to the
+    second of its `ranges`, the others held. `label` is the class that a conditional model draws."""
+
+    kind: Literal["traverse"]
+    z: tuple[Coordinate, ...] = Field(min_length=1, max_length=MAX_LATENT_DIM)
+    dimensions: tuple[Annotated[int, Field(ge=0, lt=MAX_LATENT_DIM)], ...] = Field(
+        min_length=1, max_length=MAX_WALKS
+    )
+    ranges: tuple[tuple[Coordinate, Coordinate], ...] = Field(min_length=1, max_length=MAX_WALKS)
+    steps: int = Field(ge=2, le=MAX_STEPS)
+    label: Label | None = None
 
 
 class PlaceRequest(OnMap):
@@ -120,10 +154,29 @@ class NoiseRequest(Numbered):
     label: Label | None = None
 
 
-AnyRequest = LatentRequest | PlaceRequest | ImageRequest | OwnRequest | CodesRequest | NoiseRequest
+class WalkRequest(Numbered):
+    """What lies at the shares `at` of a way; `home` is the model on whose map its ends were
+    chosen, where it is another one."""
+
+    kind: Literal["walk"]
+    dataset: str = Field(max_length=MAX_DATASET)
+    count: int | None = Field(default=None, ge=2)
+    home: str | None = Field(default=None, max_length=MAX_ID)
+    walk: Walk
+    at: tuple[Share, ...] = Field(min_length=1, max_length=MAX_IMAGES)
+
+
+MapRequest = LatentRequest | PlaceRequest | ImageRequest | OwnRequest
+AnyRequest = MapRequest | TraverseRequest | WalkRequest | CodesRequest | NoiseRequest
 _ADAPTER: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="kind")])
 
 
 def parse(text: str) -> AnyRequest:
     """Read one request. Raises pydantic's ValidationError."""
     return _ADAPTER.validate_json(text)
+
+
+def asked_by(request: WalkRequest) -> Asked:
+    """The way that a request is about."""
+    named = (request.model, request.dataset, request.count)
+    return Asked(*named, request.home, request.walk)

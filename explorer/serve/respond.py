@@ -57,3 +57,8 @@ def headed(n: int, said: dict[str, Any]) -> bytes:
     header = json.dumps(said).encode()
     header += b" " * (-len(header) % 4)
     return struct.pack("<2I", n, len(header)) + header
+
+
+def as_file(name: str) -> dict[str, str]:
+    """The header that makes a browser save an answer under this name."""
+    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-cache"}

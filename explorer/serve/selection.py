@@ -18,7 +18,7 @@ from explorer.latent.opened import Opened
 from explorer.serve.address import class_of, decimal, opened, optional, whole
 from explorer.serve.answer import SHOWN, to_bytes
 from explorer.serve.catalogue import catalogue
-from explorer.serve.respond import aside, headed, made_on, respond
+from explorer.serve.respond import as_file, aside, headed, made_on, respond
 
 if TYPE_CHECKING:
     from explorer.latent.groups import Group
@@ -67,7 +67,7 @@ async def csv(request: Request) -> Response:
         classes = catalogue.dataset(members.dataset).classes
         parts = csv_parts(members, one.map(members.projection), classes)
         stem = f"{members.model}-{members.projection}-{_slug(members.name)}-{len(members)}"
-        return StreamingResponse(parts, media_type="text/csv", headers=_file(f"{stem}.csv"))
+        return StreamingResponse(parts, media_type="text/csv", headers=as_file(f"{stem}.csv"))
 
     return await made_on(aside, made)
 
@@ -93,34 +93,35 @@ async def png(request: Request) -> Response:
         content = mosaic_png(images.permute(0, 2, 3, 1).numpy(), columns, about)
         stem = f"{members.model}-{members.projection}-{_slug(members.name)}"
         file = f"{stem}-{len(sample)}-of-{len(members)}.png"
-        return Response(content, media_type="image/png", headers=_file(file))
+        return Response(content, media_type="image/png", headers=as_file(file))
 
     return await made_on(aside, made)
 
 
 async def posterior(request: Request) -> Response:
-    """The posterior of the image `row`, from `n` samples with `seed` at `temperature`.
+    """The posterior of the image that `at` names (see `latent.origin`), from `n` samples with
+    `seed` at `temperature`.
 
     A conditional model draws the class `label`, or the image's own.
 
     The mean image and the standard deviation image follow the JSON, the latter scaled so that 255
-    is `deviation_max`. JSON: `row`, `seed`, `temperature`, `sigma` (first 8), `places` (n x 2),
+    is `deviation_max`. JSON: `at`, `seed`, `temperature`, `sigma` (first 8), `places` (n x 2),
     `exact`, `as`, `deviation_max`, `words`, `shape`.
     """
 
     def body() -> bytes:
         from explorer.latent.posterior import SAMPLES, spread
+        from explorer.latent.subject import subject
 
-        names = request.path_params
+        names, query = request.path_params, request.query_params
         seed, n = optional(request, "seed") or 0, optional(request, "n") or SAMPLES
-        label = class_of(request)
         temperature = decimal(request, "temperature", 1.0)
-        one = opened(request)
-        view = (one.map(names["projection"]), one.model, names["row"])
-        found = spread(*view, n=n, seed=seed, temperature=temperature, label=label)
+        one, key, at = opened(request), names["projection"], query.get("at", "")
+        start = subject(one, at, key, class_of(request))
+        found = spread(one.map(key), one.model, start, n=n, seed=seed, temperature=temperature)
         peak = float(found.deviation.max())
         said = {
-            "row": names["row"],
+            "at": at,
             "seed": seed,
             "temperature": temperature,
             "sigma": np.round(found.sigma[:SHOWN].astype(float), 4).tolist(),
@@ -177,8 +178,3 @@ def _packed(n: int, said: dict[str, Any], images: np.ndarray, between: bytes = b
 def _slug(name: str) -> str:
     """A name that any disk takes: `Ones & sevens` as `ones-sevens`."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40] or "group"
-
-
-def _file(name: str) -> dict[str, str]:
-    """The header that makes a browser save an answer under this name."""
-    return {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-cache"}

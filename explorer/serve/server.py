@@ -5,7 +5,9 @@
 2. Streamlit collects garbage after each script run, 0.1-0.2 s with torch loaded, holding the
    interpreter lock. `.streamlit/config.toml` turns that off; should the option ever go away, what
    is alive now is frozen out of the collector instead.
-3. A thread that comes back from torch waits up to 5 ms for a page's script to hand over the
+3. Until `st.navigation` was called once, Streamlit takes the folder `pages` for pages of its own:
+   the first visitor of a fresh server would get a page without its frame.
+4. A thread that comes back from torch waits up to 5 ms for a page's script to hand over the
    interpreter, and a decode comes back a dozen times.
 """
 
@@ -56,3 +58,12 @@ def collect_no_garbage_after_runs() -> bool:
         gc.freeze()
         log.warning("streamlit has no runner.postScriptGC here: froze the collector instead")
         return False
+
+
+def navigate_by_ourselves() -> bool:
+    """Let `navigation.py` alone say which pages there are; True when Streamlit knows the switch."""
+    from streamlit.runtime.pages_manager import PagesManager
+
+    known = hasattr(PagesManager, "uses_pages_directory")
+    PagesManager.uses_pages_directory = False
+    return known

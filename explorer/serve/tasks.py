@@ -10,4 +10,5 @@ TASKS: dict[str, str] = {
     "project": "explorer.latent.maps:make",
     "column": "explorer.latent.columns:make",
     "layer": "explorer.latent.layers:make",
+    "sampler": "explorer.latent.sample:make",
 }

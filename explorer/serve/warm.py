@@ -13,6 +13,7 @@ from explorer.errors import ExplorerError
 from explorer.serve.quiet import Activity, activity
 from explorer.serve.server import (
     collect_no_garbage_after_runs,
+    navigate_by_ourselves,
     send_at_once,
     take_short_turns,
 )
@@ -78,6 +79,7 @@ def pause(quiet_seconds: float) -> float:
 async def lifespan(app: Any) -> AsyncIterator[None]:
     """For `st.App(lifespan=...)`: runs once, before the server accepts."""
     collect_no_garbage_after_runs()
+    navigate_by_ourselves()
     take_short_turns()
     ended = threading.Event()
     activity.note()

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from explorer import own, store
 from explorer.errors import ExplorerError, unknown_name
 from explorer.latent import origin
+from explorer.latent.moves import moves_of_text
 from explorer.latent.neighbours import MAX_NEIGHBOURS
-from explorer.latent.polygon import polygon_of_text
+from explorer.latent.polygon import polygon_of_text, stroke_of_text
 from explorer.latent.search import LONGEST
 from explorer.latent.spec import spec_of
+from explorer.latent.walk import group_of
 from explorer.view.shown import Shown
 
 # Digits of a place in the address: finer than a screen pixel at any sensible zoom.
@@ -141,17 +143,7 @@ def subject(text: str, shown: Shown) -> str:
 
 def moved(text: str, shown: Shown) -> str:
     """Dimensions and where they were moved to. How many dimensions there are the page knows."""
-    try:
-        for part in text.split(","):
-            dimension, value = part.split(":")
-            if not (dimension.isascii() and dimension.isdigit() and 0 < int(dimension) < 1_000_000):
-                raise ValueError
-            if not abs(float(value)) <= MAX_COORDINATE:
-                raise ValueError
-    except ValueError as error:
-        raise ExplorerError(
-            "Moved dimensions are written as number:value with commas between, like 3:1.25,7:-0.5."
-        ) from error
+    moves_of_text(text)
     return text
 
 
@@ -188,6 +180,35 @@ def counted(what: str, least: int, most: int) -> Callable[[str, Shown], int]:
     return read
 
 
+def picked(text: str, shown: Shown) -> str:
+    sampler, _, index = text.partition("-")
+    if sampler not in ("prior", "mixture") or whole(index, 255) is None:
+        raise ExplorerError(f"A sample is named like prior-12 or mixture-0, not '{text[:40]}'.")
+    return text
+
+
+def style(text: str, shown: Shown) -> str:
+    if whole(text, 255) is None:
+        raise ExplorerError(f"A style is the number of a sample, like 3, not '{text[:40]}'.")
+    return text
+
+
+def mix(text: str, shown: Shown) -> str:
+    """Two classes and how much of the second."""
+    first, second, share = [*text.split(","), "", "", ""][:3]
+    last = len(shown.classes) - 1
+    try:
+        known = whole(first, last) is not None and whole(second, last) is not None
+        if not (known and text.count(",") == 2 and 0 <= float(share) <= 1):
+            raise ValueError
+    except ValueError as error:
+        raise ExplorerError(
+            "A mix is two classes of this model and the share of the second, like 3,8,0.5, not "
+            f"'{text[:40]}'."
+        ) from error
+    return text
+
+
 def models(text: str, shown: Shown) -> str:
     """Models by their ids; the page says which of them it cannot show."""
     names = text.split(",")
@@ -195,6 +216,18 @@ def models(text: str, shown: Shown) -> str:
         raise ExplorerError(f"At most {MOST_MODELS} models are shown beside each other.")
     for name in names:
         store.check_id(name)
+    return text
+
+
+def stroke(text: str, shown: Shown) -> str:
+    if text:
+        stroke_of_text(text)
+    return text
+
+
+def group(text: str, shown: Shown) -> str:
+    if text:
+        group_of(text)
     return text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,24 @@ def model_chooser(models: shell.Shelf, view: ViewState) -> None:
     )
 
 
+def images_chooser(
+    view: ViewState, shown: Shown, on_choice: Callable[[ViewState], None] = shell.show
+) -> None:
+    """Which images are encoded, and how many."""
+    shell.chooser(
+        "Images",
+        {
+            f"{name}/{count}": images_words(name, count, shown)
+            for name, count in dict.fromkeys([*shown.sets, (view.dataset, view.count)])
+        },
+        f"{view.dataset}/{view.count}",
+        lambda text: on_choice(view.with_images(*_set_of(text))),
+        key="images",
+        help="Which images are encoded, and how many of them. More than are kept yet are "
+        "encoded once, with a bar that says how far it is.",
+    )
+
+
 def show(view: ViewState) -> None:
     """Show what was chosen behind More, and close it: it lies over the map that changes."""
     st.session_state[MORE] = False
@@ -132,18 +150,7 @@ def on_the_map(view: ViewState, shown: Shown) -> None:
             help="Points are encoded images. Decoded images show what the decoder makes of each "
             "place of the plane.",
         )
-        shell.chooser(
-            "Images",
-            {
-                f"{name}/{count}": images_words(name, count, shown)
-                for name, count in dict.fromkeys([*shown.sets, (view.dataset, view.count)])
-            },
-            f"{view.dataset}/{view.count}",
-            lambda text: show(view.with_images(*_set_of(text))),
-            key="images",
-            help="Which images are encoded, and how many of them. More than are kept yet are "
-            "encoded once, with a bar that says how far it is.",
-        )
+        images_chooser(view, shown, show)
     with right:
         shell.chooser(
             "Trust",

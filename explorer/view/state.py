@@ -13,6 +13,7 @@ from typing import Any
 from explorer.errors import ExplorerError, unknown_name
 from explorer.latent.errors import ALTERED_TITLES
 from explorer.latent.round_trip import MOST_TRIPS
+from explorer.latent.walk import FEWEST, MOST, REACH
 from explorer.view import readers
 from explorer.view.shown import Shown
 
@@ -25,7 +26,7 @@ METRICS = {"euclidean": "Distance", "cosine": "Angle"}
 PAGES = ("map", "dimensions", "paths", "generate")
 ORDERS = {"kl": "By KL", "index": "By number"}
 WAYS = {"linear": "Linear", "slerp": "Slerp", "density": "Along the data"}
-STEPS = (3, 25)
+STEPS = (FEWEST, MOST)
 TASKS = {
     "samples": "Samples",
     "manifold": "Manifold",
@@ -38,6 +39,9 @@ TASKS = {
 SAMPLERS = {"both": "Side by side", "prior": "Prior", "mixture": "Mixture"}
 SAMPLES = (1, 256)
 HOTTEST = 3.0
+COMPONENTS, MOST_COMPONENTS = 10, 64
+SPACINGS = {"normal": "By the Gaussian", "linear": "Evenly"}
+SPANS = (0.5, 10.0)
 NOISES = {"gaussian": "Gaussian", "salt-and-pepper": "Salt and pepper", "masking": "Masking"}
 ALTERED = {"": "Nothing", **ALTERED_TITLES}
 RANKS = {"worst": "Worst first", "best": "Best first"}
@@ -57,13 +61,25 @@ class ViewState:
 
     Dimensions: `start` what the sliders start from (a text of `explorer.latent.origin`; empty: what
     is chosen), `moved` the dimensions that were moved from there ("3:1.25,7:-0.5", counted from 1),
-    `order` how they are sorted. Paths: `a` and `b` the ends (such texts; empty: what is chosen, and
-    another image), `ways`, `steps`, and the `models` that are shown beside each other. Generate:
-    the `task`, and of samples the `sampler`, how many (`n`), `temperature` and `seed`; of painting
-    the `codes` (as `explorer.latent.codes` writes them; empty: those of what is chosen), the cells
-    `kept` for the prior, and the `source` of what is copied (a subject's text); of denoising the
-    `noise` and its `amount`; how many round `trips`; of errors how an image is `altered` to be
-    compared, and of the ranking which end (`rank`), its page and class (empty: all).
+    `order` how they are sorted; `table` the steps of the table of all of them and `dead` whether it
+    has dead ones, `posterior` the temperature of the posterior in pixels (both None: folded away).
+
+    Paths: `a` and `b` the ends (such texts; empty: what is chosen, and another image), `ways`,
+    `steps`, the `models` that are shown beside this one, the line `stroke` that was drawn over the
+    map, and the groups `plus` and `minus` (texts of `latent.walk`) whose difference, times
+    `strength`, is added to A.
+
+    Generate: the `task`, and of samples the `sampler`, how many (`n`), `temperature`, `seed`, how
+    many `components` a mixture has, and which one is `picked` ("prior-12"); how the cells of a
+    manifold are `spaced`, and its `reach` in standard deviations; among classes the `style` that is
+    drawn as each (the number of a sample; empty: that of the chosen image) and the `mix` of two of
+    them ("3,8,0.5": so much of the second).
+
+    Of painting the `codes` (as `explorer.latent.codes` writes them; empty: those of what is
+    chosen), the cells `kept` for the prior, and the `source` of what is copied (a subject's text);
+    of denoising the `noise` and its `amount`; how many round `trips`; of errors how an image is
+    `altered` to be compared, and of the ranking which end (`rank`), its page and class (empty:
+    all).
     """
 
     model: str
@@ -87,16 +103,29 @@ class ViewState:
     start: str = ""
     moved: str = ""
     order: str = "kl"
+    table: int | None = None
+    dead: bool = False
+    posterior: float | None = None
     a: str = ""
     b: str = ""
     ways: str = "linear,slerp,density"
     steps: int = 9
     models: str = ""
+    stroke: str = ""
+    plus: str = ""
+    minus: str = ""
+    strength: float = 1.0
     task: str = ""
     sampler: str = "both"
     n: int = 64
     temperature: float = 1.0
     seed: int = 0
+    components: int = COMPONENTS
+    picked: str = ""
+    spaced: str = "normal"
+    reach: float = 3.0
+    style: str = ""
+    mix: str = ""
     codes: str = ""
     kept: str = ""
     source: str = ""
@@ -159,7 +188,8 @@ class ViewState:
 
     def taking(self, texts: Mapping[str, str], shown: Shown) -> tuple[ViewState, list[str]]:
         """The view with properties as an address says them, and one sentence for each that was not
-        usable. What is chosen (`row`, `place`, `own`) takes the place of what was."""
+        usable. What is chosen (`row`, `place`, `own`) takes the place of what was; an empty text
+        takes any other property back to what it is at first."""
         view, unusable = self, []
         chosen: dict[str, Callable[[Any], ViewState]] = {
             "row": lambda row: view.at_row(row),
@@ -170,7 +200,8 @@ class ViewState:
             try:
                 if name not in PROPERTIES or name == "model":
                     raise unknown_name("setting", name, PROPERTIES)
-                value = PROPERTIES[name].read(text, shown)
+                first = text == "" and name not in chosen
+                value: Any = DEFAULTS[name] if first else PROPERTIES[name].read(text, shown)
             except ExplorerError as error:
                 unusable.append(str(error))
                 continue
@@ -188,6 +219,7 @@ class ViewState:
             moved="",  # a dimension means something else there, and so does a code
             codes="",
             kept="",
+            mix="",
             model=model,
             dataset=dataset,
             count=count,
@@ -215,8 +247,10 @@ class ViewState:
     def with_ends(self, *, same_images: bool) -> ViewState:
         """In another latent space, or among other images: what sliders and paths start from stays
         where it means the same there."""
-        lost = ("place",) if same_images else ("place", "row", "class")
-        kept = {name: getattr(self, name) for name in ("start", "a", "b", "source")}
+        lost = ("place", "group") if same_images else ("place", "group", "row", "class")
+        kept = {
+            name: getattr(self, name) for name in ("start", "a", "b", "plus", "minus", "source")
+        }
         ends: dict[str, Any] = {
             name: "" if text.startswith(lost) else text for name, text in kept.items()
         }
@@ -232,9 +266,9 @@ class ViewState:
         return replace(self.with_group(None), find=text) if text else replace(self, find="")
 
     def on_another_map(self) -> ViewState:
-        """Without what means something on this map alone: a place, a group drawn on it."""
+        """Without what means something on this map alone: a place, a group or line drawn on it."""
         row = 0 if self.row is None and self.own is None else self.row
-        return replace(self, row=row, place=None, polygon=None, classes="")
+        return replace(self, row=row, place=None, polygon=None, classes="", stroke="")
 
 
 @dataclass(frozen=True)
@@ -272,12 +306,25 @@ PROPERTIES: dict[str, Property] = {
     "start": Property(readers.subject, pages=DIMENSIONS),
     "moved": Property(readers.moved, pages=DIMENSIONS),
     "order": Property(readers.one_of("order", lambda shown: ORDERS), pages=DIMENSIONS),
+    "table": Property(readers.counted("number of steps", *STEPS), pages=DIMENSIONS),
+    "dead": Property(readers.switch, lambda value: "on" if value else "off", DIMENSIONS),
+    "posterior": Property(
+        readers.number("temperature", 0, HOTTEST),
+        lambda value: None if value is None else f"{value:g}",
+        DIMENSIONS,
+    ),
     # paths
     "a": Property(readers.subject, pages=PATHS),
     "b": Property(readers.subject, pages=PATHS),
     "ways": Property(readers.some_of("way", WAYS), pages=PATHS),
     "steps": Property(readers.counted("number of steps", *STEPS), pages=PATHS),
     "models": Property(readers.models, pages=PATHS),
+    "stroke": Property(readers.stroke, pages=PATHS),
+    "plus": Property(readers.group, pages=PATHS),
+    "minus": Property(readers.group, pages=PATHS),
+    "strength": Property(
+        readers.number("strength", -REACH, REACH), lambda value: f"{value:g}", PATHS
+    ),
     # generate
     "task": Property(readers.one_of("task", lambda shown: TASKS), pages=GENERATE),
     "sampler": Property(readers.one_of("sampler", lambda shown: SAMPLERS), pages=GENERATE),
@@ -286,6 +333,14 @@ PROPERTIES: dict[str, Property] = {
         readers.number("temperature", 0, HOTTEST), lambda value: f"{value:g}", GENERATE
     ),
     "seed": Property(readers.counted("seed", 0, 999_999_999), pages=GENERATE),
+    "components": Property(
+        readers.counted("number of components", 1, MOST_COMPONENTS), pages=GENERATE
+    ),
+    "picked": Property(readers.picked, pages=GENERATE),
+    "spaced": Property(readers.one_of("spacing", lambda shown: SPACINGS), pages=GENERATE),
+    "reach": Property(readers.number("range", *SPANS), lambda value: f"{value:g}", GENERATE),
+    "style": Property(readers.style, pages=GENERATE),
+    "mix": Property(readers.mix, pages=GENERATE),
     # generate: codes, denoise, round trip, errors
     "codes": Property(readers.codes, pages=GENERATE),
     "kept": Property(readers.kept, pages=GENERATE),

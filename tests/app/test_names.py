@@ -10,7 +10,12 @@ ROLES = {
     *("button", "link", "textbox", "searchbox", "spinbutton", "slider", "checkbox", "switch"),
     *("radio", "combobox", "listbox", "option", "tab", "img", "image", "application", "meter"),
 }
-VIEWS = ["", "?model=mnist-cvae-20&row=3&trust=density"]
+VIEWS = [
+    "",
+    "?model=mnist-cvae-20&row=3&trust=density",
+    "paths?model=mnist-vae-2d&plus=class:7&minus=class:1&stroke=0_0_1_1",
+    "dimensions?model=mnist-cvae-20&moved=2:1.5&table=7&posterior=1",
+]
 
 
 def unnamed(page) -> list[str]:

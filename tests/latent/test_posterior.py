@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import explorer
+from explorer import own
 from explorer.errors import ExplorerError
-from explorer.latent.posterior import samples, spread
+from explorer.latent import posterior
+from explorer.latent.opened import open_atlas
+from explorer.latent.posterior import Spread, samples
+from explorer.latent.subject import subject
 from tests.support import is_one_sentence
 
 
 def view(model: str, projection: str):
     return explorer.load_map(model, "mnist-5k", projection), explorer.load(model, "cpu")
+
+
+def spread(themap, model, at: int | str, label: int | None = None, **asked) -> Spread:
+    """The posterior of an image by its row, or of what a text names."""
+    text = at if isinstance(at, str) else f"row:{at}"
+    opened = open_atlas(model.id, "mnist-5k", 5000)
+    return posterior.spread(themap, model, subject(opened, text, themap.key, label), **asked)
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +117,23 @@ def test_a_conditional_model_draws_its_images_class_unless_another_is_asked_for(
 def test_a_family_without_a_posterior_says_so(model):
     with pytest.raises(ExplorerError, match="no posterior") as caught:
         spread(*view(model, "pca"), 0)
+    assert is_one_sentence(caught.value)
+
+
+def test_an_own_picture_has_the_posterior_of_what_the_model_sees(deep, digits):
+    themap, model = deep
+    picture = Image.fromarray(255 - digits.pixels[3, 0].numpy()).resize((90, 90))
+    found = spread(themap, model, f"own:{own.keep_picture(picture)}", n=16)
+    seen = subject(open_atlas(model.id, "mnist-5k", 5000), f"own:{own.keep_picture(picture)}")
+    drawn = samples(seen.z, seen.logvar, 16, 0)
+    assert np.allclose(found.mean, model.decode(drawn).mean(0), atol=1e-5)
+    assert np.allclose(found.places, themap.places_of(drawn)[0], atol=1e-4)
+
+
+@pytest.mark.parametrize("at", ["mean", "sample:3", "class:7", "place:1,2"])
+def test_what_is_no_image_has_no_posterior(deep, at):
+    with pytest.raises(ExplorerError, match="Only an image has a posterior") as caught:
+        spread(*deep, at)
     assert is_one_sentence(caught.value)
 
 

@@ -144,6 +144,53 @@ def test_a_class_that_there_is_not_is_one_sentence_and_no_pixels(told, asked, re
     assert is_one_sentence(said["error"])
 
 
+def weights_of(*shares: tuple[int, float]) -> list[float]:
+    row = [0.0] * 10
+    for label, share in shares:
+        row[label] = share
+    return row
+
+
+def test_latents_are_decoded_as_the_mix_of_classes_beside_them(told):
+    z = np.random.default_rng(0).normal(size=(3, 2)).round(3)
+    weights = [weights_of((3, 1.0)), weights_of((3, 0.25), (8, 0.75)), weights_of((8, 1.0))]
+    view = {"dataset": "mnist-5k", "projection": "raw", "detail": True}
+    for more in ({}, view):
+        _, pixels, said = ask(kind="latent", model="told", z=z.tolist(), weights=weights, **more)
+        expected = told.decode(z.astype(np.float32), np.array(weights, np.float32))
+        assert near(pixels, expected)
+        assert "as" not in said
+    labels = np.array([3, 3, 8])
+    _, whole, _ = ask(kind="latent", model="told", z=z.tolist(), labels=labels.tolist())
+    assert near(whole[[0, 2]], expected[[0, 2]])
+    assert not near(whole[1:2], expected[1:2])
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"weights": [weights_of((3, 0.5))]}, "sum to 1"),
+        ({"weights": [weights_of((3, 1.5), (4, -0.5))]}, "less than or equal to 1"),
+        ({"weights": [weights_of((3, 1.0))], "labels": [3]}, "not by both"),
+        ({"weights": [weights_of((3, 1.0))] * 2}, "2 labels for 1 rows"),
+        ({"weights": [[0.5, 0.5]]}, "weights of shape (1, 10)"),
+        ({"weights": [[]]}, "at least 1"),
+        ({"weights": [[1.0] + [0.0] * 255]}, "at most 255"),
+    ],
+)
+def test_weights_that_mean_nothing_are_one_sentence_and_no_pixels(told, asked, reason):
+    _, pixels, said = ask(kind="latent", model="told", z=[[0.5, 0.5]], **asked)
+    assert len(pixels) == 0
+    assert reason in said["error"]
+    assert is_one_sentence(said["error"])
+
+
+def test_weights_of_different_lengths_are_one_sentence(told):
+    rows = [weights_of((3, 1.0)), [1.0]]
+    _, _, said = ask(kind="latent", model="told", z=[[0, 0], [0, 0]], weights=rows)
+    assert "as many classes" in said["error"]
+
+
 def test_a_model_without_classes_passes_the_class_over(put):
     put("linear")
     view = {"model": "linear", "dataset": "mnist-5k", "projection": "pca"}

@@ -77,7 +77,10 @@ numbers = st.floats() | st.integers() | st.sampled_from([0.0, -1.5, 1e20, 1e38, 
 rows_of_numbers = st.lists(st.lists(numbers, max_size=4), max_size=4)
 FIELDS = {
     "seq": st.integers(0, 2**32 - 1) | json_values,
-    "kind": st.sampled_from(["latent", "place", "image", "own", "codes", "noise"]) | json_values,
+    "kind": st.sampled_from(
+        ["latent", "traverse", "place", "image", "own", "walk", "codes", "noise"]
+    )
+    | json_values,
     "model": st.sampled_from(
         ["mnist-vae-2d", "mnist-vae-20", "mnist-cvae-2d", "mnist-vq-vae", "mnist-classifier", ".."]
     )
@@ -88,10 +91,33 @@ FIELDS = {
     "row": st.sampled_from([0, 4999, 5000, -1, 2**31, 2**63, 2**64]) | json_values,
     "label": st.sampled_from([None, 0, 9, 10, 255, 256]) | json_values,
     "labels": st.lists(st.integers(-1, 256), max_size=4) | json_values,
+    "weights": rows_of_numbers | st.just([[0.5, 0.5] + [0] * 8]) | json_values,
     "xy": rows_of_numbers | json_values,
-    "z": rows_of_numbers | json_values,
+    "walk": st.fixed_dictionaries(
+        {},
+        optional={
+            "way": st.sampled_from(["linear", "slerp", "density", "drawn", "shift", "up"]),
+            "a": st.sampled_from(
+                ["row:3", "mean", "sample:1", "place:1e6,-1e6", "class:77", "own:"]
+            ),
+            "b": st.sampled_from(["row:3", "class:2", "place:nan,0"]) | st.text(max_size=70),
+            "stroke": st.sampled_from(["0_0_1_1", "0_0", "9999999_0_1_1"]) | st.text(max_size=9),
+            "plus": st.sampled_from(["all", "class:1", "group:raw:0_0_1_0_1_1", "group:x:0"]),
+            "minus": st.sampled_from(["all", "class:", "group:raw:0_0_1_0_1_1:3"])
+            | st.text(max_size=9),
+            "label": st.sampled_from([None, 3, 300]),
+        },
+    )
+    | json_values,
+    "at": st.lists(numbers, max_size=4)
+    | st.just([0, 0.5, 1])
+    | st.sampled_from(["row:3", "row:5000", "mean", "own:0", "place:1,1"]),
+    "home": st.sampled_from([None, "mnist-vae-2d", ".."]) | st.text(max_size=9),
+    "z": rows_of_numbers | st.lists(numbers, max_size=4) | json_values,
+    "dimensions": st.lists(st.integers(-1, 3), max_size=3) | json_values,
+    "ranges": rows_of_numbers | json_values,
+    "steps": st.sampled_from([0, 2, 7, 25, 26, 10**9]) | json_values,
     "codes": st.lists(st.lists(st.integers(-1, 130), min_size=48, max_size=50)) | json_values,
-    "at": st.sampled_from(["row:3", "row:5000", "mean", "own:0", "place:1,1"]) | json_values,
     "noise": st.sampled_from(["gaussian", "masking", "salt-and-pepper", "none"]) | json_values,
     "amount": numbers | json_values,
 }

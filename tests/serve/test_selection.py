@@ -20,6 +20,7 @@ from explorer.data import load_dataset
 from explorer.latent.groups import facts, gather
 from explorer.latent.polygon import polygon_of_text, polygon_to_text
 from explorer.latent.posterior import spread
+from explorer.latent.subject import subject
 from explorer.serve import selection
 from explorer.serve.answer import to_bytes
 from explorer.serve.catalogue import catalogue
@@ -235,21 +236,22 @@ def test_a_group_that_cannot_be_answered_is_one_sentence(client, kind, view, que
     ("view", "query", "asked"),
     [
         ("mnist-vae-2d/mnist-5k/raw", "", {}),
-        (UMAP, "?seed=3&n=20&temperature=1.5", {"seed": 3, "n": 20, "temperature": 1.5}),
-        ("mnist-cvae-20/mnist-5k/pca", "?label=4", {"label": 4}),
-        ("faces-beta-vae-16-b4/faces/umap", "?n=8", {"n": 8}),
+        (UMAP, "&seed=3&n=20&temperature=1.5", {"seed": 3, "n": 20, "temperature": 1.5}),
+        ("mnist-cvae-20/mnist-5k/pca", "&label=4", {"label": 4}),
+        ("faces-beta-vae-16-b4/faces/umap", "&n=8", {"n": 8}),
     ],
 )
 def test_a_posterior_is_answered_with_its_samples_and_two_images(client, view, query, asked):
-    answer = client.get(f"/explorer/posterior/{view}/17{query}")
+    answer = client.get(f"/explorer/posterior/{view}?at=row:17{query}")
     n, said, _, pixels = unpacked(answer.content, False)
     one, themap, dataset = opened(view)
-    found = spread(themap, one.model, 17, **asked)
+    start = subject(one, "row:17", themap.key, asked.pop("label", None))
+    found = spread(themap, one.model, start, **asked)
     assert n == len(said["places"]) == asked.get("n", 64)
     assert np.allclose(said["places"], found.places, atol=1e-4)
     assert said["sigma"] == pytest.approx(found.sigma[:8], abs=1e-4)
     assert (said["exact"], said["as"], said["words"]) == (found.exact, found.told, found.words)
-    assert (said["row"], said["seed"]) == (17, asked.get("seed", 0))
+    assert (said["at"], said["seed"]) == ("row:17", asked.get("seed", 0))
     assert said["temperature"] == asked.get("temperature", 1)
     channels, height, width = dataset.image_shape
     assert said["shape"] == [height, width, channels]
@@ -260,7 +262,7 @@ def test_a_posterior_is_answered_with_its_samples_and_two_images(client, view, q
 
 
 def test_without_any_doubt_the_deviation_is_black(client):
-    answer = client.get(f"/explorer/posterior/{UMAP}/17?temperature=0&n=2")
+    answer = client.get(f"/explorer/posterior/{UMAP}?at=row:17&temperature=0&n=2")
     _, said, _, pixels = unpacked(answer.content, False)
     assert said["deviation_max"] == 0
     assert pixels[0].max() > 200
@@ -270,17 +272,19 @@ def test_without_any_doubt_the_deviation_is_black(client):
 @pytest.mark.parametrize(
     ("path", "reason"),
     [
-        ("mnist-ae-32/mnist-5k/umap/0", "no posterior"),
-        ("mnist-vq-vae/mnist-5k/pca/0", "no posterior"),
-        ("mnist-pca-20/mnist-5k/pca/0", "no posterior"),
-        (f"{UMAP}/5000", "no image 5000"),
-        (f"{UMAP}/0?n=1000", "2 to 256 samples"),
-        (f"{UMAP}/0?n=many", "whole number"),
-        (f"{UMAP}/0?seed=-1", "whole number"),
-        (f"{UMAP}/0?temperature=nan", "a number like 1 or 0.5"),
-        (f"{UMAP}/0?temperature=99", "temperature of 0 to 10"),
-        ("mnist-cvae-20/mnist-5k/pca/0?label=10", "class"),
-        ("mnist-vae-20/mnist-5k/raw/0", "no projection called 'raw'"),
+        ("mnist-ae-32/mnist-5k/umap?at=row:0", "no posterior"),
+        ("mnist-vq-vae/mnist-5k/pca?at=row:0", "no posterior"),
+        ("mnist-pca-20/mnist-5k/pca?at=row:0", "no posterior"),
+        (f"{UMAP}?at=row:5000", "no image 5000"),
+        (f"{UMAP}?at=mean", "Only an image has a posterior"),
+        (UMAP, "A starting point is"),
+        (f"{UMAP}?at=row:0&n=1000", "2 to 256 samples"),
+        (f"{UMAP}?at=row:0&n=many", "whole number"),
+        (f"{UMAP}?at=row:0&seed=-1", "whole number"),
+        (f"{UMAP}?at=row:0&temperature=nan", "a number like 1 or 0.5"),
+        (f"{UMAP}?at=row:0&temperature=99", "temperature of 0 to 10"),
+        ("mnist-cvae-20/mnist-5k/pca?at=row:0&label=10", "class"),
+        ("mnist-vae-20/mnist-5k/raw?at=row:0", "no projection called 'raw'"),
     ],
 )
 def test_a_posterior_that_cannot_be_answered_is_one_sentence(client, path, reason):
@@ -334,7 +338,7 @@ def test_the_decode_thread_is_not_asked_for_any_of_it(client):
             f"group/{UMAP}?polygon={around(UMAP, 7)}",
             f"group/{UMAP}/group.csv?polygon={around(UMAP, 7)}",
             f"group/{UMAP}/group.png?polygon={around(UMAP, 7)}",
-            f"posterior/{UMAP}/0",
+            f"posterior/{UMAP}?at=row:0",
             "search/mnist-vae-20/mnist-5k?q=7",
         ):
             assert client.get(f"/explorer/{path}").status_code == 200

@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from explorer.serve.server import send_at_once
+from explorer.serve.server import navigate_by_ourselves, send_at_once
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,3 +69,12 @@ assert config.get_option("runner.postScriptGC") is False
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_folder_of_pages_is_not_taken_for_pages_of_streamlits_own(monkeypatch):
+    from streamlit.runtime.pages_manager import PagesManager
+
+    monkeypatch.setattr(PagesManager, "uses_pages_directory", None)
+    assert navigate_by_ourselves()
+    PagesManager(str(ROOT / "navigation.py"))
+    assert PagesManager.uses_pages_directory is False

@@ -19,6 +19,7 @@ from explorer.view.state import (
     PAGES,
     PROPERTIES,
     SAMPLERS,
+    SPACINGS,
     TASKS,
     ViewState,
     from_query,
@@ -105,6 +106,10 @@ ELSEWHERE = {
             "ways": st.sampled_from(["linear", "linear,slerp", "density"]),
             "steps": st.integers(3, 25),
             "models": st.sampled_from(["", "two", "two,twenty"]),
+            "stroke": st.sampled_from(["", "0_0_1.5_-2"]),
+            "plus": st.sampled_from(["", "all", "class:3", f"group:umap-n50:{SHAPE}"]),
+            "minus": st.sampled_from(["", "class:0", f"group:raw:{SHAPE}:0,7"]),
+            "strength": st.sampled_from([-2.0, 0.0, 0.35, 2.0]),
         }
     ),
     "generate": st.fixed_dictionaries(
@@ -114,6 +119,11 @@ ELSEWHERE = {
             "n": st.integers(1, 256),
             "temperature": st.sampled_from([0.0, 0.75, 3.0]),
             "seed": st.integers(0, 999_999_999),
+            "components": st.integers(1, 64),
+            "picked": st.sampled_from(["", "prior-0", "mixture-255"]),
+            "spaced": st.sampled_from(sorted(SPACINGS)),
+            "reach": st.sampled_from([0.5, 3.0, 10.0]),
+            "style": st.sampled_from(["", "0", "7"]),
         }
     ),
 }
@@ -152,6 +162,37 @@ def test_an_own_picture_is_chosen_instead_of_an_image_and_goes_along_to_other_mo
     assert notices == [own.GONE]
 
 
+def test_lines_and_groups_drawn_on_a_map_stay_with_it_and_classes_go_along():
+    drawn = f"group:raw:{SHAPE}"
+    view = FIRST.changed(stroke="0_0_1_1", plus=drawn, minus="class:3")
+    near, far = (view.with_model(name, MODELS[name]) for name in ("twenty", "other"))
+    assert (near.stroke, near.plus, near.minus) == ("", "", "class:3")
+    assert (far.stroke, far.plus, far.minus) == ("", "", "")
+    other = view.with_projection("pca")
+    assert (other.stroke, other.plus, other.minus) == ("", drawn, "class:3")
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"a": "nobody"}, "A starting point is"),
+        ({"ways": "linear,up"}, "no way called 'up'"),
+        ({"ways": ""}, "no way called ''"),
+        ({"steps": "2"}, "3 to 25"),
+        ({"stroke": "1_2"}, "A drawn line is written"),
+        ({"plus": "sevens"}, "A group is written as"),
+        ({"minus": "group:raw:1_2"}, "3 to 64 corners"),
+        ({"strength": "9"}, "a number of -2 to 2"),
+        ({"models": "a,b,c,d,e"}, "At most 4 models"),
+    ],
+)
+def test_each_bad_value_of_a_path_is_named(query, sentence):
+    view, notices = from_query(query, MODELS, "two", "paths")
+    assert sentence in notices[0]
+    assert is_one_sentence(notices[0])
+    assert view == FIRST
+
+
 def test_the_ends_of_a_path_go_along_to_models_in_which_they_mean_the_same():
     view = FIRST.changed(a="row:3", b="place:1,2", start="sample:4", moved="1:2")
     near, far = (view.with_model(name, MODELS[name]) for name in ("twenty", "other"))
@@ -165,6 +206,12 @@ def test_what_a_component_commits_is_read_as_an_address_is():
     assert (taken.row, taken.moved, unusable) == (12, "2:0.5", [])
     # Something else chosen: the sliders start anew from it.
     assert view.taking({"row": "12"}, MODELS["two"])[0].moved == ""
+    assert taken.taking({"moved": "", "start": ""}, MODELS["two"]) == (taken.changed(moved=""), [])
+    told = ViewState("told", "mnist-5k", 5000, "raw", label=3)
+    assert told.taking({"label": "", "seed": "4"}, MODELS["told"]) == (
+        told.changed(label=None, seed=4),
+        [],
+    )
     same, unusable = view.taking({"steps": "99", "model": "other", "hat": "1"}, MODELS["two"])
     assert same == view
     assert len(unusable) == 3
@@ -234,6 +281,36 @@ def test_each_bad_value_is_named_with_what_was_expected(query, sentence):
     assert view == FIRST
     assert len(notices) == 1
     assert sentence in notices[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"components": "65"}, "1 to 64"),
+        ({"picked": "prior-256"}, "named like prior-12"),
+        ({"picked": "guess-1"}, "named like prior-12"),
+        ({"spaced": "odd"}, "no spacing called 'odd'"),
+        ({"reach": "0.1"}, "0.5 to 10"),
+        ({"style": "-1"}, "number of a sample"),
+        ({"mix": "3,8"}, "share of the second"),
+        ({"mix": "3,10,0.5"}, "share of the second"),
+        ({"mix": "3,8,1.5"}, "share of the second"),
+        ({"mix": "3,8,nan"}, "share of the second"),
+        ({"mix": "3,8,0.5,1"}, "share of the second"),
+    ],
+)
+def test_each_bad_value_of_what_is_generated_is_named(query, sentence):
+    view, notices = from_query(query | {"model": "told"}, MODELS, "two", "generate")
+    assert view == ViewState("told", "mnist-5k", 5000, "raw")
+    assert len(notices) == 1
+    assert sentence in notices[0]
+
+
+def test_a_mix_of_classes_is_of_a_model_that_is_told_them():
+    mixed = ViewState("told", "mnist-5k", 5000, "raw", mix="3,8,0.25")
+    assert from_query(mixed.to_query("generate"), MODELS, "two", "generate") == (mixed, [])
+    assert mixed.with_model("told-few", MODELS["told-few"]).mix == ""
+    assert mixed.with_model("two", MODELS["two"]).mix == ""
 
 
 def test_another_model_keeps_the_image_and_drops_the_place():

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from explorer import store
 from explorer.view import codes, denoise, errors, round_trip
+from explorer.view.classes import classes
+from explorer.view.manifold import manifold
+from explorer.view.samples import samples
 from explorer.view.shell import Shelf
 from explorer.view.state import ViewState
 
@@ -32,8 +35,45 @@ def _has_codes(card: store.Card) -> str:
     return f"The latent of '{card.title}' has no codes; a VQ-VAE's is a map of them."
 
 
+def _only_on_a_plane(card: store.Card) -> str:
+    dimensions = card.spec.model.latent_dim
+    if dimensions == 2:
+        return ""
+    return (
+        f"{card.title} has {dimensions} latent dimensions; a whole latent space fits onto one "
+        "picture only if it has two. Open a model that has:"
+    )
+
+
+def _only_told(card: store.Card) -> str:
+    if card.spec.model.classes:
+        return ""
+    return (
+        f"{card.title} was never told a class, so it cannot be asked for one. Open a conditional "
+        "model, whose decoder is told what to draw:"
+    )
+
+
 # In the order in which they are offered; names as the address has them.
 TASKS: dict[str, Task] = {
+    "samples": Task(
+        "Samples",
+        "New images from the prior, beside those of a density fit to the encodings.",
+        _always,
+        samples,
+    ),
+    "manifold": Task(
+        "Manifold",
+        "The whole latent plane of a 2-D model as one picture that can be zoomed.",
+        _only_on_a_plane,
+        manifold,
+    ),
+    "classes": Task(
+        "Classes",
+        "One latent as every class, the style of an image, and classes mixed.",
+        _only_told,
+        classes,
+    ),
     "codes": Task(
         "Paint with codes",
         "The latent of a VQ-VAE is a map of codes: paint it, and let the prior complete it.",

@@ -18,7 +18,7 @@ const SNAP_PIXELS = 7, SNAP_TOUCH = 14
 // A drawn line gets a new place after so many pixels; a shorter one is a click.
 const STEP = 4, SHORTEST = 12
 const SVG = 'http://www.w3.org/2000/svg'
-const PENCIL = '<svg viewBox="0 0 16 16" width="16" height="16"><path d="M2.5 13.5 3.4 10 11 2.4l2.6 2.6L6 12.6Z" fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"/></svg>'
+const PENCIL = '<svg aria-hidden="true" viewBox="0 0 16 16" width="16" height="16"><path d="M2.5 13.5 3.4 10 11 2.4l2.6 2.6L6 12.6Z" fill="none" stroke="currentColor" stroke-width="1.4" stroke-linejoin="round"/></svg>'
 const MARKUP = `
   <div class="lx-map lx-minimap" tabindex="0" role="application">
     <div class="lx-tools" role="group" aria-label="Tools of the map">
@@ -88,11 +88,12 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
     parent.append(node)
     return node
   }
-  function shape(id, tag, kind) {
+  const ways = made('g', 'lx-ways-drawn', svg), dots = made('g', 'lx-dots', svg)      // dots lie over ways
+  function shape(id, tag, kind, parent) {
     const known = drawn.get(id)
     if (known?.kind === kind) return known
     known?.node.remove()
-    const node = made('g', `lx-${tag}`, svg)
+    const node = made('g', `lx-${tag}`, parent)
     node.dataset.id = id
     const one = { kind, node }
     drawn.set(id, one)
@@ -113,7 +114,7 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
     ready: open(),
     // A way over places [[x, y], ...]; `tone` is a colour, `dashed` a pattern of strokes like '6 4'.
     path(id, places, { tone = 'var(--lx-latent)', dashed = '' } = {}) {
-      const one = shape(id, 'way', 'path')
+      const one = shape(id, 'way', 'path', ways)
       if (!one.line) [one.halo, one.line] = [made('path', 'lx-way-halo', one.node), made('path', 'lx-way-line', one.node)]
       one.line.style.stroke = tone
       one.line.style.strokeDasharray = dashed === true ? '6 4' : dashed || 'none'
@@ -125,7 +126,7 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
     },
     // A dot: `kind` is 'moving', 'ring', or a letter that is written in it.
     dot(id, xy, kind = 'ring') {
-      const letter = kind.length === 1, one = shape(id, `dot lx-dot-${letter ? 'letter' : kind}`, `dot ${kind}`)
+      const letter = kind.length === 1, one = shape(id, `dot lx-dot-${letter ? 'letter' : kind}`, `dot ${kind}`, dots)
       if (!one.circle) {
         one.circle = made('circle', 'lx-dot-circle', one.node)
         one.circle.setAttribute('r', letter ? 9 : kind === 'moving' ? 7 : 6)

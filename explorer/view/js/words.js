@@ -18,3 +18,7 @@ export function rowName(about, row) {
 }
 
 export const subscript = value => [...String(value)].map(digit => '₀₁₂₃₄₅₆₇₈₉'[+digit]).join('')
+
+// How far to trust an image, as shape and word together, so that nothing rests on colour.
+const TRUST = { data: ['●', 'in data'], rare: ['◐', 'rare image'], gap: ['◐', 'in a gap'], outside: ['○', 'outside'] }
+export const trustWords = trust => TRUST[trust]

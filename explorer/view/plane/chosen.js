@@ -55,11 +55,11 @@ export function createChosen(part, overlay, urls, map, { moment, fetched, fault,
     find.forget()
     tell('commit', { polygon: null, find: '' })
   }
-  const canSample = ({ points, kept }) => Boolean(points.about.variational && kept && kept.i !== undefined)
+  const canSample = ({ points, kept }) => Boolean(points.about.variational && kept && (kept.own || kept.i !== undefined))
   function sample(seed) {
     const { kept } = map()
     if (!canSample(map())) return
-    fetched('posterior', urls.posterior(kept.row, seed), async answer => {
+    fetched('posterior', urls.posterior(kept, seed), async answer => {
       const buffer = await answer.arrayBuffer()
       if (map().kept !== kept) return
       overlay.samples(posterior.show(buffer))

@@ -1,14 +1,12 @@
 // The map as a file: what is on the screen, with a title and a legend that say what it is. SVG and PNG are one picture.
 import { holds } from '../js/boxes.js'
-import { download } from '../js/download.js'
+import { download, measurer, painted } from '../js/download.js'
 import { FONT, GLYPH, sheet } from '../js/sheet.js'
 import { themeOf } from '../js/theme.js'
 import { className, number, rowName } from '../js/words.js'
 import { GREY } from './traces.js'
 import { imagesWords, undrawnWords } from './view.js'
 
-// Pixels of a PNG per pixel of the page.
-const SCALE = 2
 const STYLES = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dasharray', 'opacity']
 const GEOMETRY = ['cx', 'cy', 'r', 'rx', 'ry', 'x1', 'y1', 'x2', 'y2', 'd']
 const LAYERS = { points: '', both: 'points on decoded images', grid: 'decoded images' }
@@ -39,7 +37,7 @@ async function pictureOf(root, view) {
     notes: [found, ...undrawnWords(points, figure), part('quality').textContent].filter(Boolean),
     area, pictures: +canvas.dataset.count ? canvas.toDataURL() : null, marks: overlay.map(drawn),
     legend: [...groupItems(root, view), ...markItems(root, view, overlay), ...layerItems(view.layer)],
-    theme: themeOf(root), measure: measurer(),
+    theme: themeOf(root), measure: measurer(FONT),
   }
   return sheet({ ...parts, ...await figure.drawing(FONT) })
 }
@@ -115,26 +113,4 @@ function layerItems(legend) {
     : [{ kind: 'ramp', stops: stops.map(stop => stop.colour), low: end(stops[0]), high: end(stops.at(-1)) }]
   const notes = low ? [{ kind: 'note', text: `Low: ${low}` }, { kind: 'note', text: `High: ${high}` }] : []
   return [{ kind: 'heading', text: unit ? `${title}, ${unit}` : title }, ...tones, ...notes]
-}
-
-// --- files ----------------------------------------------------------------------------------------------------------
-function measurer() {
-  const context = document.createElement('canvas').getContext('2d')
-  return (text, size, bold) => {
-    context.font = `${bold ? 'bold ' : ''}${size}px ${FONT}`
-    return context.measureText(text).width
-  }
-}
-
-async function painted(svg, width, height) {
-  const url = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' })), image = new Image()
-  const canvas = Object.assign(document.createElement('canvas'), { width: SCALE * width, height: SCALE * height })
-  try {
-    image.src = url
-    await image.decode()
-    canvas.getContext('2d').drawImage(image, 0, 0, canvas.width, canvas.height)
-  } finally {
-    URL.revokeObjectURL(url)
-  }
-  return new Promise(resolve => canvas.toBlob(resolve, 'image/png'))
 }

@@ -18,7 +18,7 @@ export function urlsOf(shown) {
     search: text => of('search', ATLAS, '', `&q=${encodeURIComponent(text)}`),
     group: () => of('group', MAP, '', group()),
     groupFile: kind => of('group', MAP, `/group.${kind}`, `${group()}&name=${encodeURIComponent(shown().groupName)}`),
-    posterior: (row, seed) => of('posterior', MAP, `/${row}`, `&seed=${seed}${label()}`),
+    posterior: ({ row, own }, seed) => of('posterior', MAP, '', `&at=${own ? `own:${own}` : `row:${row}`}&seed=${seed}${label()}`),
     python: ({ row, xy, own }) => of('python', MAP, '', `${own ? `&own=${own}` : xy ? `&place=${xy.join(',')}` : `&row=${row}`}${label()}`),
   }
 }

@@ -1,0 +1,138 @@
+// One dimension: its name and KL, its slider over the strip of what it does, the scale below, its value as a number.
+import { element, say } from '../js/dom.js'
+import { number } from '../js/words.js'
+import { plain, spanning, stepOf } from './moves.js'
+import { filmstrip } from './strips.js'
+
+const TICKS = [-3, -2, -1, 0, 1, 2, 3]
+
+// `on` hears move(dimension, value), settle() when a hand lets go, and reset(dimension).
+export function createRow(facts, dimension, on) {
+  const name = facts.names[dimension], spoken = `${facts.family === 'pca' ? 'Component' : 'Dimension'} ${dimension + 1}`
+  const dead = facts.why[dimension], node = element('li', 'lx-knob')
+  const canvas = element('canvas', 'lx-film lx-pixels'), slider = input('range', spoken), field = input('number', `Value of ${spoken}`)
+  const scale = element('div', 'lx-ticks'), band = element('div', 'lx-band'), away = element('span', 'lx-away lx-note')
+  const back = Object.assign(element('button', 'lx-back', '↺'), { type: 'button', title: `Put ${name} back where it started (double click on the slider does it too)` })
+  back.setAttribute('aria-label', `Reset ${spoken}`)
+  const row = { node, dimension, dead: Boolean(dead), range: [facts.low[dimension], facts.high[dimension]], drawn: null, inSight: false,
+    set, draw, focus: () => slider.focus() }
+
+  node.dataset.dimension = dimension + 1
+  node.dataset.dead = row.dead
+  canvas.setAttribute('aria-hidden', 'true')
+  field.step = 'any'
+  scale.setAttribute('aria-hidden', 'true')
+  node.append(head(), track(), value())
+  slider.setAttribute('aria-description', dead || carriedTitle(facts, dimension))
+  listen()
+  return row
+
+  function head() {
+    const box = element('div', 'lx-knob-name'), bar = element('span', 'lx-kl'), [share, words] = carried(facts, dimension)
+    bar.style.setProperty('--share', share)
+    box.append(element('b', 'lx-dim', name), bar, element('span', 'lx-kl-words', words))
+    box.title = dead || carriedTitle(facts, dimension)
+    return box
+  }
+  function track() {
+    const box = element('div', 'lx-track')
+    scale.append(band)
+    box.append(canvas, slider, scale)
+    if (dead) box.append(element('span', 'lx-dead', facts.kl ? 'this one does nothing: posterior collapse' : 'this one does nothing: it hardly varies'))
+    return box
+  }
+  function value() {
+    const box = element('div', 'lx-knob-value')
+    box.append(field, back, away)
+    return box
+  }
+
+  function listen() {
+    const move = () => on.move(dimension, slider.valueAsNumber)
+    slider.oninput = move
+    slider.onchange = on.settle
+    slider.ondblclick = () => on.reset(dimension)
+    slider.onkeydown = event => {
+      const step = keyStep(event, row.range)
+      if (event.key === 'Delete' || event.key === 'Backspace') on.reset(dimension)
+      else if (step === 0) return
+      else { slider.value = slider.valueAsNumber + step; move(); on.settle() }
+      event.preventDefault()
+    }
+    field.oninput = () => { if (field.value !== '' && field.checkValidity()) on.move(dimension, field.valueAsNumber) }
+    field.onchange = on.settle
+    back.onclick = () => on.reset(dimension)
+  }
+
+  // Shows a value; `start` is where it started, with the posterior's standard deviation `sigma` (null: there is none).
+  function set(value, { start, sigma, moved }) {
+    const range = spanning(facts.low[dimension], facts.high[dimension], start)
+    if (range[0] !== row.range[0] || range[1] !== row.range[1] || !scale.dataset.drawn) span(range)
+    const shown = String(value)
+    if (slider.value !== shown) slider.value = shown
+    if (document.activeElement !== field || +field.value !== value) field.value = plain(+value.toFixed(3))
+    node.dataset.moved = moved
+    back.disabled = !moved
+    const words = moved ? awayWords(value - start, sigma) : ''
+    say(away, words)
+    slider.setAttribute('aria-valuetext', [number(value), moved && `${words} from the start`].filter(Boolean).join(', '))
+    place(start, sigma)
+  }
+  // The ends of the slider, and the ticks of its scale.
+  function span(range) {
+    row.range = range
+    Object.assign(slider, { min: range[0], max: range[1], step: stepOf(...range) })
+    Object.assign(field, { min: -99999, max: 99999 })
+    const ticks = TICKS.map(k => [k, facts.centre[dimension] + k * facts.unit[dimension]])
+    scale.replaceChildren(band, ...ticks.filter(([, at]) => at >= range[0] && at <= range[1]).map(([k, at]) => {
+      const tick = element('span', 'lx-tick', k ? `${k > 0 ? '+' : '−'}${Math.abs(k)}σ` : '0')
+      tick.style.setProperty('--at', shareOf(at))
+      return tick
+    }))
+    scale.dataset.drawn = 'true'
+  }
+  // Where it started, with one and two standard deviations of the posterior around it.
+  function place(start, sigma) {
+    band.style.setProperty('--at', shareOf(start))
+    band.style.setProperty('--wide', sigma === null ? 0 : sigma / (row.range[1] - row.range[0]))
+    const words = sigma === null ? `Started at ${number(start)}` : `Posterior of the start: mean ${number(start)}, σ ${sigma.toPrecision(2)} (1 and 2 σ)`
+    if (band.title !== words) band.title = words
+  }
+  function shareOf(value) { return (value - row.range[0]) / (row.range[1] - row.range[0]) }
+
+  function draw(pixels, steps, shape) {
+    const image = filmstrip(pixels, steps, shape)
+    if (canvas.width !== image.width || canvas.height !== image.height) Object.assign(canvas, { width: image.width, height: image.height })
+    canvas.getContext('2d').putImageData(image, 0, 0)
+    canvas.dataset.steps = steps
+  }
+}
+
+function input(type, label) {
+  const made = Object.assign(document.createElement('input'), { type })
+  made.setAttribute('aria-label', label)
+  return made
+}
+
+// How far an arrow moves: a sixtieth of the slider, with Shift one step; Page keys a tenth. 0 for other keys.
+export function keyStep({ key, shiftKey }, [low, high]) {
+  const way = { ArrowRight: 1, ArrowUp: 1, PageUp: 1, ArrowLeft: -1, ArrowDown: -1, PageDown: -1 }[key] ?? 0
+  return way * (key.startsWith('Page') ? (high - low) / 10 : shiftKey ? stepOf(low, high) : (high - low) / 60)
+}
+
+// How far a dimension was moved, in standard deviations of the posterior where there are any.
+export function awayWords(by, sigma) {
+  const signed = value => (value < 0 ? '' : '+') + number(value, Math.abs(value) < 10 ? 1 : 0)
+  return sigma === null ? `${by < 0 ? '' : '+'}${number(by)}` : `${signed(by / sigma)} σ of q`
+}
+
+// What a dimension carries: its share of the largest, and in words; of the variance where there is no KL.
+function carried({ kl, share }, dimension) {
+  const of = kl ?? share, largest = Math.max(...of, 1e-9)
+  return [of[dimension] / largest, kl ? `${kl[dimension].toFixed(kl[dimension] < 0.01 ? 3 : 2)} nats` : `${(100 * share[dimension]).toPrecision(2)} %`]
+}
+function carriedTitle({ kl, sigma, share, images }, dimension) {
+  const of = `over ${images.toLocaleString('en')} images`
+  return kl ? `KL(q(z|x) ‖ p(z)) of this dimension: ${kl[dimension].toPrecision(3)} nats, mean ${of}. Posterior σ: ${sigma[dimension].toPrecision(2)}, mean ${of}.`
+    : `This one has ${(100 * share[dimension]).toPrecision(3)} % of the variance of the latents ${of}. This model has no KL.`
+}
