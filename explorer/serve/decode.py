@@ -139,9 +139,7 @@ def is_cold(request: AnyRequest) -> bool:
     """Whether something has to be opened or measured before this can be answered."""
     if isinstance(request, WalkRequest):
         return not known(catalogue, asked_by(request))
-    if isinstance(request, TraverseRequest | CodesRequest):
-        return False
-    if request.dataset is None:
+    if isinstance(request, CodesRequest | TraverseRequest) or request.dataset is None:
         return False
     opened = catalogue.peek(request.model, request.dataset, request.count)
     projection = _detailed_on(request)
@@ -154,9 +152,7 @@ def warm(request: AnyRequest) -> None:
         with suppress(ExplorerError):
             track_of(catalogue, asked_by(request))
         return
-    if isinstance(request, TraverseRequest | CodesRequest):
-        return
-    if request.dataset is None:
+    if isinstance(request, CodesRequest | TraverseRequest) or request.dataset is None:
         return
     with suppress(ExplorerError):
         opened = catalogue.open(request.model, request.dataset, request.count)

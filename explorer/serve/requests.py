@@ -133,6 +133,18 @@ class OwnRequest(OnMap):
         return self
 
 
+class WalkRequest(Numbered):
+    """What lies at the shares `at` of a way; `home` is the model on whose map its ends were
+    chosen, where it is another one."""
+
+    kind: Literal["walk"]
+    dataset: str = Field(max_length=MAX_DATASET)
+    count: int | None = Field(default=None, ge=2)
+    home: str | None = Field(default=None, max_length=MAX_ID)
+    walk: Walk
+    at: tuple[Share, ...] = Field(min_length=1, max_length=MAX_IMAGES)
+
+
 class CodesRequest(Numbered):
     """Maps of codes of a VQ-VAE, each row by row."""
 
@@ -152,18 +164,6 @@ class NoiseRequest(Numbered):
     amount: float = Field(ge=0, le=1)
     seed: int = Field(default=0, ge=0, le=MAX_ROW)
     label: Label | None = None
-
-
-class WalkRequest(Numbered):
-    """What lies at the shares `at` of a way; `home` is the model on whose map its ends were
-    chosen, where it is another one."""
-
-    kind: Literal["walk"]
-    dataset: str = Field(max_length=MAX_DATASET)
-    count: int | None = Field(default=None, ge=2)
-    home: str | None = Field(default=None, max_length=MAX_ID)
-    walk: Walk
-    at: tuple[Share, ...] = Field(min_length=1, max_length=MAX_IMAGES)
 
 
 MapRequest = LatentRequest | PlaceRequest | ImageRequest | OwnRequest

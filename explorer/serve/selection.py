@@ -113,10 +113,10 @@ async def posterior(request: Request) -> Response:
         from explorer.latent.posterior import SAMPLES, spread
         from explorer.latent.subject import subject
 
-        names, query = request.path_params, request.query_params
+        names = request.path_params
         seed, n = optional(request, "seed") or 0, optional(request, "n") or SAMPLES
         temperature = decimal(request, "temperature", 1.0)
-        one, key, at = opened(request), names["projection"], query.get("at", "")
+        one, key, at = opened(request), names["projection"], request.query_params.get("at", "")
         start = subject(one, at, key, class_of(request))
         found = spread(one.map(key), one.model, start, n=n, seed=seed, temperature=temperature)
         peak = float(found.deviation.max())

@@ -13,8 +13,9 @@ from explorer.latent.polygon import polygon_to_text, simplified
 from explorer.latent.spec import ProjectionSpec, spec_of
 from explorer.view import shell
 from explorer.view.groups import group_chooser
+from explorer.view.properties import LAYERS, METRICS
 from explorer.view.shown import Shown
-from explorer.view.state import DEFAULTS, LAYERS, METRICS, ViewState
+from explorer.view.state import DEFAULTS, ViewState
 from explorer.view.words import images_words
 
 # The key of what is open or closed behind the button.

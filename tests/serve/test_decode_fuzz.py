@@ -111,7 +111,8 @@ FIELDS = {
     | json_values,
     "at": st.lists(numbers, max_size=4)
     | st.just([0, 0.5, 1])
-    | st.sampled_from(["row:3", "row:5000", "mean", "own:0", "place:1,1"]),
+    | st.sampled_from(["row:3", "row:5000", "mean", "own:0", "place:1,1"])
+    | json_values,
     "home": st.sampled_from([None, "mnist-vae-2d", ".."]) | st.text(max_size=9),
     "z": rows_of_numbers | st.lists(numbers, max_size=4) | json_values,
     "dimensions": st.lists(st.integers(-1, 3), max_size=3) | json_values,

@@ -10,9 +10,7 @@ from explorer.latent.neighbours import MAX_NEIGHBOURS
 from explorer.latent.polygon import polygon_to_text
 from explorer.latent.search import LONGEST
 from explorer.latent.spec import ProjectionSpec
-from explorer.view.readers import PLACE_DIGITS
-from explorer.view.shown import Shown
-from explorer.view.state import (
+from explorer.view.properties import (
     LAYERS,
     METRICS,
     ORDERS,
@@ -21,9 +19,10 @@ from explorer.view.state import (
     SAMPLERS,
     SPACINGS,
     TASKS,
-    ViewState,
-    from_query,
 )
+from explorer.view.readers import PLACE_DIGITS
+from explorer.view.shown import Shown
+from explorer.view.state import ViewState, from_query
 from tests.support import is_one_sentence
 
 DIGITS = {"sets": (("mnist-5k", 5000),), "totals": {"mnist-5k": 5000}}

@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.latent.errors import ALTERED as WAYS
+from explorer.latent.round_trip import MOST_TRIPS
 from explorer.metrics.denoising import NOISES as KINDS
+from explorer.view.properties import ALTERED, NOISES, RANKS
 from explorer.view.shown import Shown
-from explorer.view.state import ALTERED, MOST_TRIPS, NOISES, RANKS, ViewState, from_query
+from explorer.view.state import ViewState, from_query
 from tests.support import is_one_sentence
 
 SHOWN = Shown((("mnist-5k", 5000),), {"mnist-5k": 5000}, ("raw",))

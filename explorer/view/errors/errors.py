@@ -8,7 +8,8 @@ import streamlit as st
 
 from explorer.view import settings, shell
 from explorer.view.component import component
-from explorer.view.state import ALTERED, ViewState
+from explorer.view.properties import ALTERED
+from explorer.view.state import ViewState
 
 HERE = Path(__file__).parent
 KEY = "errors"

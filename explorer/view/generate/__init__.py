@@ -29,12 +29,6 @@ def _always(card: store.Card) -> str:
     return ""
 
 
-def _has_codes(card: store.Card) -> str:
-    if card.spec.model.family == "vq-vae":
-        return ""
-    return f"The latent of '{card.title}' has no codes; a VQ-VAE's is a map of them."
-
-
 def _only_on_a_plane(card: store.Card) -> str:
     dimensions = card.spec.model.latent_dim
     if dimensions == 2:
@@ -52,6 +46,12 @@ def _only_told(card: store.Card) -> str:
         f"{card.title} was never told a class, so it cannot be asked for one. Open a conditional "
         "model, whose decoder is told what to draw:"
     )
+
+
+def _has_codes(card: store.Card) -> str:
+    if card.spec.model.family == "vq-vae":
+        return ""
+    return f"The latent of {card.title} has no codes; that of a VQ-VAE is a map of them. Open one:"
 
 
 # In the order in which they are offered; names as the address has them.
