@@ -32,8 +32,9 @@
     }
     send(data) {
       if (this.watched && watch.on) {
-        const { seq, model } = JSON.parse(data)
-        watch.requests.set(seq, { move: watch.move, model, sent: now() })
+        const { seq, model, kind } = JSON.parse(data)
+        // Tracks of sliders come through a channel of their own, with numbers of their own.
+        if (kind !== 'traverse') watch.requests.set(seq, { move: watch.move, model, sent: now() })
       }
       super.send(data)
     }
@@ -72,8 +73,20 @@
     }))
   }
 
-  // Move over the map along a closed curve. Times per move; null where a newer one took its place.
-  async function drive({ seconds, hz, record }) {
+  // Move over the map along a closed curve.
+  const drive = options => driven(options, t => send('pointermove', 0.5 + 0.35 * Math.sin(1.9 * t), 0.5 + 0.35 * Math.sin(2.9 * t + 1)))
+
+  // Move the first slider to and fro, as the browser does when a hand drags it.
+  function slide(options) {
+    const slider = document.querySelector('.lx-knob input[type=range]'), middle = (+slider.min + +slider.max) / 2, reach = (slider.max - slider.min) / 2
+    return driven(options, t => {
+      slider.value = middle + reach * Math.sin(1.9 * t)
+      slider.dispatchEvent(new Event('input', { bubbles: true }))
+    })
+  }
+
+  // `act(seconds)` moves something. Times per move; null where a newer one took its place.
+  async function driven({ seconds, hz, record }, act) {
     clear()
     watch.on = record
     const events = [], start = now(), worker = ticker(hz)
@@ -82,8 +95,7 @@
         if (now() - start > seconds * 1000) { worker.terminate(); return resolve() }
         watch.move = n
         if (record) events[n] = now()
-        const t = n / hz
-        send('pointermove', 0.5 + 0.35 * Math.sin(1.9 * t), 0.5 + 0.35 * Math.sin(2.9 * t + 1))
+        act(n / hz)
       }
     })
     const duration = (now() - start) / 1000
@@ -156,5 +168,5 @@
     }
     return times
   }
-  window.bench = { drive, click, expect, shown, echo, frames, frame, until, pressed: () => pressed }
+  window.bench = { drive, slide, click, expect, shown, echo, frames, frame, until, pressed: () => pressed }
 })()

@@ -14,7 +14,8 @@ Ratios are to an empty round trip (an empty message, which the decode channel re
 to an empty frame (from any moment to the end of the next frame, with nothing to draw), both taken
 in the same page. Maps of 5,000 points are shipped; larger ones are looked for in --home, and made
 there by the command line with --make. Beside it the same clicks on `peer_app.py`, Streamlit's own
-chart with `on_select`.
+chart with `on_select`; and a slider of the page Dimensions, dragged in the same way
+(`sliders.py`).
 """
 
 from __future__ import annotations
@@ -33,9 +34,19 @@ from playwright.sync_api import Browser, Page, TimeoutError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import peer
+from benchmarks import peer, sliders
 from benchmarks.first_minute import first_map
-from benchmarks.stage import ROOT, WINDOW, chromium, drawn, machine, server, spread, wait_for
+from benchmarks.stage import (
+    ROOT,
+    WINDOW,
+    chromium,
+    drawn,
+    machine,
+    pair,
+    server,
+    spread,
+    wait_for,
+)
 
 RATE = 60
 # The image, its neighbours and its badge are there; the first on a large map takes its time.
@@ -99,6 +110,7 @@ def main() -> None:
                     result["skipped" if isinstance(measured, str) else "maps"].append(measured)
         if not options.home:
             result["skipped"].append("Larger maps were not asked for; name their --home.")
+        result["sliders"] = sliders.measure(browser, options.seconds)
         result["switching_ms"] = switching(browser, options.count)
         result["heap"] = heap(browser, options.minutes)
         result["peer"] = peer.measure(browser, None, *SWITCHED, options.clicks, options.starts)
@@ -297,6 +309,8 @@ def table(result: dict[str, Any]) -> str:
         f"{grown['growth']:+.1%}",
         *result["skipped"],
         "",
+        *sliders.table(result["sliders"]),
+        "",
         "| peer: st.plotly_chart(on_select) | click to image p50 / p95 ms | images while moving "
         "| first map s | switching, back ms |",
         "|---|---:|---:|---:|---:|",
@@ -307,10 +321,6 @@ def table(result: dict[str, Any]) -> str:
             f" | {row['first_map_s']} | {row['switch_ms']}, {row['back_ms']} |"
         )
     return "\n".join(lines)
-
-
-def pair(times: dict[str, float]) -> str:
-    return f"{times['p50']:g} / {times['p95']:g}" if times["n"] else "none"
 
 
 if __name__ == "__main__":

@@ -127,3 +127,8 @@ def spread(times: list[float], digits: int = 1) -> dict[str, float]:
     rank = max(0, math.ceil(0.95 * len(times)) - 1)
     p50, p95 = statistics.median(times), sorted(times)[rank]
     return {"p50": round(p50, digits), "p95": round(p95, digits), "n": len(times)}
+
+
+def pair(times: dict[str, float]) -> str:
+    """p50 and p95 of a spread as a table writes them."""
+    return f"{times['p50']:g} / {times['p95']:g}" if times["n"] else "none"

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 
 from explorer import store
 from explorer.errors import ExplorerError
+from explorer.latent.sample import learned_prior
 from explorer.loaded import Model, network_of
 from explorer.models.code_prior import FREE, CodePrior
 from explorer.models.vq_vae import VQVAE, usage
@@ -202,19 +203,9 @@ def around(images: np.ndarray, grid: tuple[int, int]) -> torch.Tensor:
 # --- the prior --------------------------------------------------------------------------------
 
 
-def prior_artefact(card: store.Card) -> store.Artefact | None:
-    """The prior that has learned the codes of a model with just these weights, if there is one."""
-    for artefact in store.find().artefacts:
-        data = artefact.card.spec.data
-        learned = artefact.card.kind == "prior" and data.codes_of == card.id
-        if learned and data.stamp == card.weights_sha256:
-            return artefact
-    return None
-
-
 def prior_of(model: Model) -> CodePrior | None:
     """The prior over the codes of a model, open; None where nobody has trained one."""
-    artefact = prior_artefact(model.card)
+    artefact = learned_prior(model.card)
     if artefact is None:
         return None
     where = (artefact.folder, artefact.shipped, artefact.card.weights_sha256)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from explorer import store
 
 if TYPE_CHECKING:  # what is open already is asked for without torch
@@ -21,6 +23,9 @@ if TYPE_CHECKING:  # what is open already is asked for without torch
 
 # Maps of one atlas held in memory: anyone can ask for many parameters.
 MAPS = 8
+# Draws that samples are compared with, and those at which it is measured how near they lie to each
+# other: it takes a fraction of a second, and a visitor waits for it.
+CROWD, CALIBRATED = 5000, 1000
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,21 @@ class Opened:
         from explorer.latent.round_trip import trust_once
 
         return trust_once(self.artefact, self.model, self.atlas)
+
+    @cached_property
+    def crowd(self) -> Trust:
+        """Where the aggregate posterior lies: calibrated on one draw of q(z|x) of each image.
+
+        Samples of a prior are compared with this. To posterior means they would all be far: these
+        stay at zero in a dimension that has collapsed, where a sample of the prior does not.
+        """
+        from explorer.latent.neighbours import Index
+        from explorer.latent.sample import aggregate
+        from explorer.latent.trust import calibrate
+
+        rng = np.random.default_rng(0)
+        draws = rng.permutation(aggregate(self.atlas, rng))[:CROWD].astype(np.float32)
+        return calibrate(Index(draws), self.model.network.has_prior, images=CALIBRATED)
 
     @cached_property
     def roads(self) -> Roads:

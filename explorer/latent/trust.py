@@ -100,12 +100,13 @@ class Trust:
         return distance[:, -1] <= self.radius
 
 
-def calibrate(index: Index, has_prior: bool, seed: int = 0) -> Trust:
-    """Measure how near encoded images lie to each other; the sample comes from `seed`."""
+def calibrate(index: Index, has_prior: bool, seed: int = 0, images: int = CALIBRATION) -> Trust:
+    """Measure how near encoded images lie to each other, at a sample of so many `images` that comes
+    from `seed`."""
     latents, sample = index.latents, np.arange(len(index.latents))
-    if len(sample) > CALIBRATION:
+    if len(sample) > images:
         rng = np.random.default_rng(seed)
-        sample = rng.choice(len(latents), CALIBRATION, replace=False)
+        sample = rng.choice(len(latents), images, replace=False)
     _, distance = index.nearest(latents[sample], K, exclude=sample)
     radius = float(np.quantile(distance[:, -1], SHARE)) if distance.size else 0.0
     centre = centre_of(latents, has_prior)

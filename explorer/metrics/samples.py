@@ -26,8 +26,8 @@ class Judged:
     """Facts of n samples, `(n,)` each.
 
     `reads` are the classes that our classifier reads with probability `sure`, None where there is
-    no classifier. `among`: whether at least so many encoded images lie as near as they do around a
-    real image (`latent.trust`). `nearest` is the row of the real image with the nearest latent, at
+    no classifier. `among`: whether as many encodings lie around the latent, as near, as around
+    each other (`Opened.crowd`). `nearest` is the row of the real image with the nearest latent, at
     `distance`; and `own` how far that image is from the next real one.
     """
 
@@ -59,7 +59,7 @@ def judged(opened: Opened, z: np.ndarray, images: np.ndarray) -> Judged:
     return Judged(
         reads=reads,
         sure=sure,
-        among=opened.trust.standings(z) == DATA,
+        among=opened.crowd.standings(z) == DATA,
         nearest=atlas.rows[index],
         distance=distance[:, 0],
         own=own[:, 0],

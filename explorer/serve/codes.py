@@ -30,6 +30,7 @@ async def codebook(request: Request) -> Response:
 
     def body() -> bytes:
         from explorer.latent import codes as grids
+        from explorer.latent.sample import learned_prior
         from explorer.serve.answer import to_bytes
 
         one = opened(request)
@@ -37,7 +38,7 @@ async def codebook(request: Request) -> Response:
         maps = one.model.codes(one.atlas.mean)
         assert maps is not None
         size = network.spec.codebook_size
-        book, prior = grids.used(maps, size), grids.prior_artefact(one.model.card)
+        book, prior = grids.used(maps, size), learned_prior(one.model.card)
         nats = prior.card.metrics.get("nats") if prior else None
         pixels = to_bytes(grids.looks(one.model, maps))
         said = {

@@ -38,8 +38,8 @@ async def samples(request: Request) -> Response:
 
     JSON: `shape` [H, W, C], `dimensions`, `classes` (names), `title`, `words`, `told` (class of
     each, or null), `reads` and `sure` of each (null without a classifier), `counts` by class,
-    `confident` (share), `among` (share that lies among encoded images), `nearest` (row), `distance`
-    and `own` of each, `codes` of each (null but for a VQ-VAE).
+    `confident` (share), `among` (whether each lies among the encodings), `nearest` (row),
+    `distance` and `own` of each, `codes` of each (null but for a VQ-VAE).
     """
 
     def body() -> bytes:
@@ -181,7 +181,7 @@ def _said(drawn: Drawn, facts: Judged, shape: tuple[int, ...], one: Opened) -> d
         "sure": None if sure is None else np.round(sure.astype(float), 3).tolist(),
         "counts": facts.counts(len(one.dataset.classes)).tolist(),
         "confident": None if confident is None else round(confident, 4),
-        "among": round(float(facts.among.mean()), 4),
+        "among": facts.among.tolist(),
         "nearest": facts.nearest.tolist(),
         "distance": np.round(facts.distance, 4).tolist(),
         "own": np.round(facts.own, 4).tolist(),

@@ -18,6 +18,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from tests.app.maker import Maker
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 HOW_TO_GET = (
@@ -232,3 +234,9 @@ def visitor(browser: Browser, address: str, **context: object) -> Iterator[MapPa
 def map_page(browser: Browser, address: str) -> Iterator[MapPage]:
     with visitor(browser, address) as person:
         yield person
+
+
+@pytest.fixture
+def maker(browser: Browser, address: str) -> Iterator[Maker]:
+    with visitor(browser, address) as person:
+        yield Maker(person.page, address)

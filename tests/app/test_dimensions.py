@@ -448,8 +448,10 @@ def test_a_vq_vae_has_no_sliders_and_says_where_to_go(browser, address):
     with visitor(browser, address) as person:
         person.page.goto(f"{address}/dimensions?model=mnist-vq-vae")
         person.page.get_by_text("grid of codes").wait_for()
-        expect(person.page.get_by_role("button", name="Paint with its codes")).to_be_visible()
         assert person.page.locator(".lx-sliders").count() == 0
+        person.page.get_by_role("button", name="Paint with its codes").click()
+        person.page.wait_for_url(re.compile("/generate.*task=codes"))
+        assert "model=mnist-vq-vae" in person.page.url
 
 
 def test_what_an_address_cannot_mean_is_said_and_the_rest_is_shown(sliders):
@@ -503,7 +505,7 @@ def test_the_table_of_all_dimensions_is_shown_and_saved_as_one_picture(sliders, 
     saved = np.asarray(Image.open(file).convert("L"), float)
     # Twice the page's pixels, 56 for a cell: the names stand at the left, title and notes around.
     inner = np.kron(whole, np.ones((4, 4)))
-    left = 2 * (16 + 118)
+    left = 2 * (16 + 150)
     beneath = range(0, saved.shape[0] - len(inner) + 1)
     strip = saved[:, left : left + inner.shape[1]]
     assert min(np.abs(strip[y : y + len(inner)] - inner).max() for y in beneath) <= 1

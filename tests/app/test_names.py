@@ -13,6 +13,9 @@ ROLES = {
 VIEWS = [
     "",
     "?model=mnist-cvae-20&row=3&trust=density",
+    "generate?model=mnist-cvae-20&task=samples&picked=prior-2",
+    "generate?model=mnist-cvae-2d&task=manifold",
+    "generate?model=mnist-cvae-20&task=classes",
     "paths?model=mnist-vae-2d&plus=class:7&minus=class:1&stroke=0_0_1_1",
     "dimensions?model=mnist-cvae-20&moved=2:1.5&table=7&posterior=1",
 ]

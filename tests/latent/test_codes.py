@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import explorer
 from explorer.errors import ExplorerError
 from explorer.latent import codes as grids
+from explorer.latent.sample import learned_prior
 from explorer.loaded import load
 from explorer.store import open_artefact
 from tests.support import first, generator, is_one_sentence
@@ -162,7 +163,7 @@ def test_a_prior_of_other_weights_is_none(put, shipped):
     model = load("codes", "cpu")
     assert grids.prior_of(model) is not None
     other = open_artefact("codes").card.model_copy(update={"weights_sha256": "0" * 64})
-    assert grids.prior_artefact(other) is None
+    assert learned_prior(other) is None
 
 
 def test_surprise_is_minus_the_log_of_each_probability_and_sums_to_the_nats(prior, maps):

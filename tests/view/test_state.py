@@ -96,6 +96,9 @@ ELSEWHERE = {
             "start": SUBJECTS,
             "moved": st.sampled_from(["", "3:1.25,7:-0.5", "256:0"]),
             "order": st.sampled_from(sorted(ORDERS)),
+            "table": st.none() | st.integers(3, 25),
+            "dead": st.booleans(),
+            "posterior": st.none() | st.sampled_from([0.0, 1.0, 2.35]),
         }
     ),
     "paths": st.fixed_dictionaries(

@@ -3,8 +3,8 @@ import { element, say } from './dom.js'
 
 // Pixels of an image left free around each.
 const GAP = 1
-// A finger needs room: no image is drawn narrower than this on a narrow page, in pixels of the page.
-const LEAST = 38
+// No image is drawn narrower than this, in pixels of the page: a finger needs more room.
+const LEAST = matchMedia('(pointer: coarse)').matches ? 38 : 26
 
 let galleries = 0
 

@@ -59,8 +59,9 @@ export function zoomed({ x0, x1, y0, y1 }, factor, [u, v]) {
 // Round numbers of latents between two places of an axis, where there is room for their names: [{ z, at }], `at` in [0, 1] of the
 // axis. `toLatent(u)` and `toPlace(z)` are those of the axis, `length` its pixels.
 export function ticks(low, high, length, toLatent, toPlace) {
-  const [from, to] = [toLatent(low), toLatent(high)], room = 42
-  const rough = (to - from) / Math.max(2, length / 60), power = 10 ** Math.floor(Math.log10(rough))
+  const quarter = (high - low) / 4, [from, to] = [toLatent(low), toLatent(high)], room = 42
+  // Steps that suit the middle half: at the ends of a Gaussian lies the whole plane.
+  const rough = 2 * (toLatent(high - quarter) - toLatent(low + quarter)) / Math.max(2, length / 60), power = 10 ** Math.floor(Math.log10(rough))
   const step = [1, 2, 5, 10].map(one => one * power).find(one => one >= rough)
   const found = []
   for (let k = Math.ceil(from / step); k * step <= to; k++) {

@@ -90,8 +90,9 @@ export function createDrawn(root, sampler, { onPick, onDrawn }) {
     facts.replaceChildren(...[
       answer.confident === null ? null : fact(percent(answer.confident), 'read with confidence > 0.9',
         'The share of samples that our classifier, which has learned from real images, is more than 90 % sure of.'),
-      fact(percent(answer.among), 'lie among encoded images',
-        'The share of latents around which at least 5 encoded images lie as near as they do around a real image.'),
+      fact(percent(answer.among.filter(Boolean).length / answer.n), 'lie where encodings do',
+        'The share of latents around which at least 5 encodings (a draw of the posterior of each image) lie as near as they do ' +
+        'around 98 % of each other.'),
     ].filter(Boolean))
     const read = answer.confident !== null, most = Math.max(1, ...answer.counts)
     reads.hidden = !read
@@ -127,7 +128,7 @@ export function createDrawn(root, sampler, { onPick, onDrawn }) {
       const of = name => answer[name]?.[index] ?? null
       return {
         index, classes: answer.classes, pixels: gallery.pixelsOf(index), shape: answer.shape, z: Array.from(answer.latent(index)), told: of('told'),
-        reads: of('reads'), sure: of('sure'), codes: of('codes'), nearest: of('nearest'), distance: of('distance'), own: of('own'),
+        reads: of('reads'), sure: of('sure'), codes: of('codes'), nearest: of('nearest'), distance: of('distance'), own: of('own'), among: of('among'),
       }
     },
     close() { closed = true; queue.close(); gallery.close() },

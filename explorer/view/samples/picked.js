@@ -6,7 +6,7 @@ import { openImages } from '../js/images.js'
 import { showCodes, showLatent } from '../js/latents.js'
 import { createMinimap } from '../js/minimap.js'
 import { pageUrl } from '../js/telling.js'
-import { number, rowName, trustWords } from '../js/words.js'
+import { number, rowName } from '../js/words.js'
 
 // Root of the mean squared difference of two images, in [0, 1].
 export function difference(one, other) {
@@ -85,14 +85,15 @@ export function createPicked(root, channel) {
   const walkUrl = one => pageUrl('dimensions', where, {
     start: 'mean', moved: one.z.map((value, i) => `${i + 1}:${+value.toFixed(3)}`).join(','), ...told(one),
   })
-  // How far to trust it, and where it lies on the map.
-  function judge(one) {
+  // Where it lies: among the encodings, and on the map.
+  function locate(one) {
     const labels = one.told === null ? {} : { labels: [one.told] }, { model, dataset, count, projection } = where
-    channel.ask({ kind: 'latent', model, dataset, count, projection, detail: true, z: [one.z], ...labels }, ({ said }) => {
+    const lies = one.among ? '● It lies where encodings do: the decoder has learned what belongs here.'
+      : '○ It lies where encodings do not: the decoder was never taught what belongs here.'
+    say(trust, lies)
+    channel.ask({ kind: 'latent', model, dataset, count, projection, z: [one.z], ...labels }, ({ said }) => {
       if (current !== one) return
-      if (said.error) { say(trust, said.error); return }
-      const near = said.exact ? '' : ' On the map it is placed among its nearest latents.'
-      say(trust, `${trustWords(said.trust).join(' ')}: ${said.why}${near}`)
+      say(trust, said.error ?? `${lies}${said.exact ? '' : ' On the map it is placed among its nearest latents.'}`)
       one.place = said.place
       dot()
     })
@@ -110,7 +111,7 @@ export function createPicked(root, channel) {
       if (!one) return
       if (!map) openMap()
       fill(one)
-      judge(one)
+      locate(one)
     },
     close: closeMap,
   }

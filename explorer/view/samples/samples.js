@@ -1,5 +1,5 @@
 // Samples of a model: its prior and the density fit to its encodings side by side, drawn anew as their settings move.
-import { at, channelUrl } from '../js/address.js'
+import { channelUrl } from '../js/address.js'
 import { openChannel } from '../js/channel.js'
 import { element, partsOf, say } from '../js/dom.js'
 import { watchLook } from '../js/look.js'

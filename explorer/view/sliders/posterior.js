@@ -33,7 +33,7 @@ export function createPosterior(host, { view, onCommit }) {
   slider.setAttribute('aria-label', 'Temperature of the samples')
   const again = Object.assign(element('button', 'lx-button', 'Sample again'), { type: 'button', title: 'Draw other samples (another seed)' })
   const row = element('div', 'lx-posterior-row'), words = element('p', 'lx-note'), cards = ['Mean image', 'Standard deviation of each pixel'].map(card)
-  let seed = 0
+  let seed = 0, asked = ''
   label.append(slider, value)
   tools.append(label, again)
   row.append(...cards.map(one => one.figure))
@@ -44,7 +44,7 @@ export function createPosterior(host, { view, onCommit }) {
     return answer.arrayBuffer()
   }), answer => {
     row.hidden = answer instanceof Error
-    if (answer instanceof Error) return say(words, answer.message)
+    if (answer instanceof Error) { asked = ''; return say(words, answer.message) }
     const { n, said, at: start } = parseHead(answer), [height, width, channels] = said.shape, size = height * width * channels
     cards.forEach(({ canvas }, k) => {
       paint(canvas, new Uint8Array(answer, start + k * size, size), height, width, channels)
@@ -65,9 +65,12 @@ export function createPosterior(host, { view, onCommit }) {
     say(value, number(slider.valueAsNumber))
     tools.hidden = Boolean(now.unable)
     row.hidden = Boolean(now.unable)
-    if (now.unable) return say(words, now.unable)
+    if (now.unable) { asked = ''; return say(words, now.unable) }
     const told = now.label === null ? '' : `&label=${now.label}`
-    ask(at(`posterior/${names}?count=${now.count}&at=${encodeURIComponent(now.subject)}&seed=${seed}&temperature=${slider.valueAsNumber}${told}`))
+    const url = at(`posterior/${names}?count=${now.count}&at=${encodeURIComponent(now.subject)}&seed=${seed}&temperature=${slider.valueAsNumber}${told}`)
+    if (url === asked) return
+    asked = url
+    ask(url)
   }
   slider.oninput = draw
   slider.onchange = () => onCommit(slider.valueAsNumber)

@@ -4,12 +4,13 @@ import { element, say } from '../js/dom.js'
 import { download, measurer, painted } from '../js/download.js'
 import { FONT, escaped, sheet } from '../js/sheet.js'
 import { themeOf } from '../js/theme.js'
+import { parseMoves } from './moves.js'
 
-const REACH = 3, CHOICES = [7, 9, 13, 25], STEPS = 13
+const REACH = 3, CHOICES = [5, 7, 13, 25], STEPS = 13
 // The server draws no more rows.
 const ROWS = 256
 // Room for the names of rows and columns in a saved picture, and the least side of a cell there.
-const LEFT = 118, ABOVE = 20, CELL = 40
+const LEFT = 150, ABOVE = 20, CELL = 40
 
 // Which dimensions have a row, as the server lists them.
 export function rowsOf({ order, why, names }, by, dead) {
@@ -19,7 +20,7 @@ export function rowsOf({ order, why, names }, by, dead) {
 
 // What stands above the columns.
 export const headsOf = steps => Array.from({ length: steps }, (_, k) => {
-  const value = +(-REACH + 2 * REACH * k / (steps - 1)).toFixed(1)
+  const value = +(-REACH + 2 * REACH * k / (steps - 1)).toFixed(2)
   return value === 0 ? '0' : `${value > 0 ? '+' : '−'}${Math.abs(value)}σ`
 })
 
@@ -73,11 +74,11 @@ export function createTable(host, root, { view, facts, onCommit }) {
     save.disabled = !shown
   }
   function layOut() {
-    const { picture, rows, steps } = shown, { names, kl, share, why, shape } = facts(), cell = cellOf(shown)
+    const { picture, rows, steps } = shown, { why, shape } = facts(), cell = cellOf(shown)
     const grid = element('div', 'lx-table-grid'), heads = element('div', 'lx-heads'), labels = element('div', 'lx-table-names')
     heads.append(...headsOf(steps).map(text => element('span', '', text)))
     labels.append(...rows.map(dimension => {
-      const one = element('span', '', rowWords({ names, kl, share }, dimension))
+      const one = element('span', '', rowWords(facts(), dimension))
       one.dataset.dead = Boolean(why[dimension])
       return one
     }))
@@ -89,11 +90,11 @@ export function createTable(host, root, { view, facts, onCommit }) {
     scroll.replaceChildren(grid)
   }
   function wordsNow() {
-    const { title, words, moved, label: told } = view(), { prior, classes } = facts()
+    const { title, words, moved, label: told } = view(), { prior, classes, names } = facts()
     return {
       title, subtitle: `Traversal of ${dead.checked ? 'all' : 'all living'} dimensions, ${view().order === 'index' ? 'by number' : facts().kl ? 'by falling KL' : 'by falling variance'}`,
       notes: [
-        `Start: ${words}${moved ? `, moved: ${moved.replaceAll(',', ', ').replaceAll(':', ' = ')}` : ''}.${told === null ? '' : ` Drawn as ${classes[told]}.`}`,
+        `Start: ${words}${moved ? `, moved: ${[...parseMoves(moved)].map(([dimension, value]) => `${names[dimension]} = ${value}`).join(', ')}` : ''}.${told === null ? '' : ` Drawn as ${classes[told]}.`}`,
         prior ? 'Each row moves one dimension from −3 to +3 standard deviations of the prior N(0, I); the others are held.'
           : 'Each row moves one dimension from −3 to +3 standard deviations of the encoded images about their mean; the others are held.',
       ],
@@ -128,8 +129,8 @@ const cellOf = ({ picture, steps }) => {
   const wide = picture.naturalWidth / steps
   return wide * Math.ceil(CELL / wide)
 }
-const rowWords = ({ names, kl, share }, dimension) =>
-  `${names[dimension]}  ${kl ? `${kl[dimension].toFixed(2)} nats` : `${(100 * share[dimension]).toPrecision(2)} %`}`
+const rowWords = ({ names, kl, share, why }, dimension) =>
+  `${names[dimension]} ${kl ? `${kl[dimension].toFixed(2)} nats` : `${(100 * share[dimension]).toPrecision(2)} %`}${why[dimension] ? ', dead' : ''}`
 
 // The table with its names, title and notes as one SVG; its lengths are in pixels of the images.
 async function sheetOf({ picture, rows, steps, words }, facts, root) {
