@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import streamlit as st
-
 from explorer.view import settings, shell
-from explorer.view.component import component
+from explorer.view.mounted import mounted
 from explorer.view.state import ViewState
 
 HERE = Path(__file__).parent
-KEY = "denoise"
 
 
 def draw(models: shell.Shelf, view: ViewState) -> None:
@@ -19,20 +16,12 @@ def draw(models: shell.Shelf, view: ViewState) -> None:
     `own`, as the address has them."""
     shown = models.shown[view.model]
     settings.told_above(view, shown)
-    data = {
-        "model": view.model,
-        "dataset": view.dataset,
-        "count": view.count,
-        "total": shown.totals[view.dataset],
-        "projection": view.projection,
-        "label": view.label,
-        "subject": shell.on_an_image(view).subject,
-        "noise": view.noise,
-        "amount": view.amount,
-        "seed": view.seed,
-    }
-    component(HERE, data, KEY, on_commit=keep)
-
-
-def keep() -> None:
-    shell.take(shell.shelf(), st.session_state[KEY].commit)
+    mounted(
+        HERE,
+        view,
+        total=shown.totals[view.dataset],
+        subject=shell.on_an_image(view).subject,
+        noise=view.noise,
+        amount=view.amount,
+        seed=view.seed,
+    )

@@ -4,44 +4,32 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import streamlit as st
-
 from explorer.store import Card
 from explorer.view import shell
-from explorer.view.component import component
+from explorer.view.mounted import mounted
 from explorer.view.state import ViewState
 
 HERE = Path(__file__).parent
-KEY = "samples"
 
 
 def samples(models: shell.Shelf, view: ViewState) -> None:
     """Both samplers of a model side by side; what a person sets there goes to the address."""
     card, shown = models.cards[view.model], models.shown[view.model]
     codes = card.spec.model.family == "vq-vae"
-    data = {
-        "model": view.model,
-        "dataset": view.dataset,
-        "count": view.count,
-        "projection": view.projection,
-        "n": view.n,
-        "temperature": view.temperature,
-        "seed": view.seed,
-        "components": view.components,
-        "label": view.label,
-        "sampler": view.sampler,
-        "picked": view.picked,
-        "classes": shown.classes,
-        "conditional": bool(shown.classes),
-        "codes": codes,
-        "titles": titles(card),
-    }
-    component(HERE, data, KEY, on_commit=keep)
-
-
-def keep() -> None:
-    """A setting was changed, or a sample was chosen."""
-    shell.take(shell.shelf(), st.session_state[KEY].commit)
+    mounted(
+        HERE,
+        view,
+        n=view.n,
+        temperature=view.temperature,
+        seed=view.seed,
+        components=view.components,
+        sampler=view.sampler,
+        picked=view.picked,
+        classes=shown.classes,
+        conditional=bool(shown.classes),
+        codes=codes,
+        titles=titles(card),
+    )
 
 
 def titles(card: Card) -> dict[str, str]:
