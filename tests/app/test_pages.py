@@ -72,3 +72,4 @@ def test_back_returns_to_the_page_before_as_it_was(map_page):
     map_page.page.go_back()
     map_page.wait_for_query(model="mnist-vae-20", row="12")
     map_page.ready()
+    assert map_page.part("original").get_attribute("data-row") == "12"
