@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from explorer import store
 
 if TYPE_CHECKING:  # what is open already is asked for without torch
@@ -23,9 +21,6 @@ if TYPE_CHECKING:  # what is open already is asked for without torch
 
 # Maps of one atlas held in memory: anyone can ask for many parameters.
 MAPS = 8
-# Draws that samples are compared with, and those at which it is measured how near they lie to each
-# other: it takes a fraction of a second, and a visitor waits for it.
-CROWD, CALIBRATED = 5000, 1000
 
 
 @dataclass(frozen=True)
@@ -51,18 +46,17 @@ class Opened:
 
     @cached_property
     def crowd(self) -> Trust:
-        """Where the aggregate posterior lies: calibrated on one draw of q(z|x) of each image.
+        """Where the aggregate posterior lies, for latents that are no image's posterior mean."""
+        from explorer.latent.round_trip import crowd_once
 
-        Samples of a prior are compared with this. To posterior means they would all be far: these
-        stay at zero in a dimension that has collapsed, where a sample of the prior does not.
-        """
-        from explorer.latent.neighbours import Index
-        from explorer.latent.sample import aggregate
-        from explorer.latent.trust import calibrate
+        if self.atlas.logvar is None:
+            return self.trust
+        return crowd_once(self.artefact, self.model, self.atlas)
 
-        rng = np.random.default_rng(0)
-        draws = rng.permutation(aggregate(self.atlas, rng))[:CROWD].astype(np.float32)
-        return calibrate(Index(draws), self.model.network.has_prior, images=CALIBRATED)
+    @property
+    def has_crowd(self) -> bool:
+        """Whether `crowd` was measured already."""
+        return "crowd" in vars(self)
 
     @cached_property
     def roads(self) -> Roads:

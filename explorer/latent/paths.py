@@ -103,9 +103,9 @@ def met(opened: Opened, track: Track, n: int) -> Met:
     z, weights = track.at(np.linspace(0, 1, n))
     images = opened.model.decode(z, weights)
     index, distance = opened.atlas.index.nearest(z, 1)
-    trips, trust = round_trips(opened.model, z, weights, images), opened.trust
+    trips, trust = round_trips(opened.model, z, weights, images), opened.crowd
     judged = [
-        trust.of_image(int(at)) if off == 0 else trust.judge(one, trip)
+        opened.trust.of_image(int(at)) if off == 0 else trust.judge(one, trip)
         for one, at, off, trip in zip(z, index[:, 0], distance[:, 0], trips, strict=True)
     ]
     changes = geometry.hops(images)

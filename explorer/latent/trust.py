@@ -21,7 +21,7 @@ import numpy as np
 from explorer.latent.neighbours import Index
 
 Standing = Literal["data", "rare", "gap", "outside"]
-Target = Literal["image", "latent", "mix", "plane"]
+Target = Literal["image", "latent", "drawn", "mix", "plane"]
 # What turns a place with images close by into a gap: they are unlike each other, or the round trip
 # strays.
 Doubt = Literal["", "unlike", "strays"]
@@ -65,6 +65,8 @@ class Trust:
     reach: float
     has_prior: bool
     trip: float = np.inf
+    # What the index holds: latents of images, or draws of their posteriors.
+    target: Target = "latent"
 
     def standings(self, z: np.ndarray) -> np.ndarray:
         """Where latents `(N, D)` stand by the images around them alone: `(N,)` uint8 of STANDINGS,
@@ -81,7 +83,8 @@ class Trust:
         standing = self.standing(z)
         doubt: Doubt = "strays" if standing == "data" and trip > self.trip else ""
         standing = "gap" if doubt else standing
-        return Judgement(standing, why(standing, "latent", has_prior=self.has_prior, doubt=doubt))
+        words = why(standing, self.target, has_prior=self.has_prior, doubt=doubt)
+        return Judgement(standing, words)
 
     def of_image(self, position: int) -> Judgement:
         """An encoded image by its position in the atlas. It does not count as its own neighbour,
@@ -100,13 +103,12 @@ class Trust:
         return distance[:, -1] <= self.radius
 
 
-def calibrate(index: Index, has_prior: bool, seed: int = 0, images: int = CALIBRATION) -> Trust:
-    """Measure how near encoded images lie to each other, at a sample of so many `images` that comes
-    from `seed`."""
+def calibrate(index: Index, has_prior: bool, seed: int = 0) -> Trust:
+    """Measure how near encoded images lie to each other; the sample comes from `seed`."""
     latents, sample = index.latents, np.arange(len(index.latents))
-    if len(sample) > images:
+    if len(sample) > CALIBRATION:
         rng = np.random.default_rng(seed)
-        sample = rng.choice(len(latents), images, replace=False)
+        sample = rng.choice(len(latents), CALIBRATION, replace=False)
     _, distance = index.nearest(latents[sample], K, exclude=sample)
     radius = float(np.quantile(distance[:, -1], SHARE)) if distance.size else 0.0
     centre = centre_of(latents, has_prior)
@@ -162,6 +164,14 @@ def why(standing: Standing, target: Target, *, has_prior: bool = False, doubt: D
         if has_prior
         else "Farther out than any encoded image, and this model has no prior to say what belongs "
         "here.",
+        (
+            "drawn",
+            "data",
+        ): f"At least {K} draws from the posteriors of encoded images lie this close, "
+        "so the decoder has learned what belongs here.",
+        ("drawn", "gap"): f"Fewer than {K} draws from the posteriors of encoded images lie this "
+        "close: the decoder fills in between what it has seen.",
+        ("drawn", "outside"): f"Outside the prior: {off_prior}.",
         ("mix", "data"): "Points lie close by on the map and their latents agree.",
         ("mix", "gap"): "An empty place of the map: the image is mixed from its nearest points.",
         ("mix", "outside"): "Outside the map's points: the image is mixed from its edge.",

@@ -121,7 +121,7 @@ def judge(request: AnyRequest, opened: Opened, target: Target, trip: float) -> J
     if isinstance(request, PlaceRequest):
         place = np.asarray(request.xy[0])
         return opened.map(request.projection).judge(place, opened.trust, trip)
-    return opened.trust.judge(target.z[0], trip)
+    return opened.crowd.judge(target.z[0], trip)
 
 
 def detail(

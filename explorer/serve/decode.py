@@ -48,6 +48,7 @@ from explorer.serve.requests import (
     CodesRequest,
     LatentRequest,
     OnMap,
+    OwnRequest,
     TraverseRequest,
     WalkRequest,
     asked_by,
@@ -143,7 +144,9 @@ def is_cold(request: AnyRequest) -> bool:
         return False
     opened = catalogue.peek(request.model, request.dataset, request.count)
     projection = _detailed_on(request)
-    return opened is None or (projection is not None and projection not in opened.prepared)
+    if opened is None or projection is None:
+        return opened is None
+    return projection not in opened.prepared or (_anywhere(request) and not opened.has_crowd)
 
 
 def warm(request: AnyRequest) -> None:
@@ -158,6 +161,13 @@ def warm(request: AnyRequest) -> None:
         opened = catalogue.open(request.model, request.dataset, request.count)
         if (projection := _detailed_on(request)) is not None:
             opened.prepare(projection)
+            if _anywhere(request):
+                _ = opened.crowd
+
+
+def _anywhere(request: AnyRequest) -> bool:
+    """Whether a latent is asked about that is no image's posterior mean."""
+    return isinstance(request, LatentRequest | OwnRequest)
 
 
 def _detailed_on(request: AnyRequest) -> str | None:

@@ -102,10 +102,10 @@ def test_what_one_meets_is_measured_on_the_decoded_steps(vae):
     assert found.changes == pytest.approx(np.linalg.norm(flat[1:] - flat[:-1], axis=1), rel=1e-5)
     assert found.roughness == pytest.approx(found.changes.max() / found.changes.mean())
     assert found.length == pytest.approx(geometry.hops(track(walk("slerp"), vae).points).sum())
-    trips = round_trips(vae.model, found.z) / vae.trust.trip
+    trips = round_trips(vae.model, found.z) / vae.crowd.trip
     assert found.trips == pytest.approx(trips, rel=1e-4)
     for judged, z, trip in list(zip(found.judged, found.z, trips, strict=True))[1:-1]:
-        among = vae.trust.standing(z)
+        among = vae.crowd.standing(z)
         assert judged.standing == ("gap" if among == "data" and trip > 1 else among)
         assert is_one_sentence(judged.why)
     # The ends are images: in data or rare, and never a gap.

@@ -184,7 +184,7 @@ def test_a_latent_is_told_where_it_stands_on_a_map():
     assert said["neighbours"][0] == {
         "row": int(one.atlas.rows[8]), "label": int(one.atlas.labels[8]), "distance": 0.0,
     }  # fmt: skip
-    assert said["trust"] == one.trust.judge(z, said["round_trip"]).standing
+    assert said["trust"] == one.crowd.judge(z, said["round_trip"]).standing
     far = ask(kind="latent", z=[[30.0] * 20], detail=True, **MAP)[2]
     assert far["trust"] == "outside"
     without = ask(kind="latent", z=[z.tolist()], detail=True, model="mnist-vae-20")[2]

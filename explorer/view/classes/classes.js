@@ -7,7 +7,7 @@ import { canvasBlob, download } from '../js/download.js'
 import { createGallery } from '../js/gallery.js'
 import { watchLook } from '../js/look.js'
 import { createSubject } from '../js/subject.js'
-import { createTeller } from '../js/telling.js'
+import { createTold } from '../js/told.js'
 import { classColour, themeOf } from '../js/theme.js'
 
 const SEEDS = 1_000_000_000
@@ -37,7 +37,7 @@ export const weightsOf = ({ from, to, share }, classes) => {
 }
 
 function createKinds(root, setTriggerValue) {
-  const part = partsOf(root), life = new AbortController(), teller = createTeller(setTriggerValue)
+  const part = partsOf(root), life = new AbortController(), told = createTold(setTriggerValue)
   const look = watchLook(root, part('cross'), {}, life.signal)
   // One channel each: what is asked for one picture must not take the place of what is asked for another.
   const channels = Object.fromEntries(['cross', 'strip', 'steps', 'mixed'].map(name =>
@@ -49,7 +49,7 @@ function createKinds(root, setTriggerValue) {
   mixed.canvas.dataset.testid = 'mixed'
   part('mixed').append(mixed.figure)
   const subject = createSubject(part('subject'), {
-    onCommit: ({ own }) => { state = { ...state, style: '' }; teller.tell({ own, style: '' }) },
+    onCommit: ({ own }) => { state = { ...state, style: '' }; told.tell({ own, style: '' }) },
     onFault: words => fault(words),
   }, life.signal)
   let shown = null, state = null, original = null, rest = 0, generation = 0, saved = null
@@ -65,7 +65,8 @@ function createKinds(root, setTriggerValue) {
     const moved = ['model', 'dataset', 'count'].some(changed), other = changed('subject'), fresh = changed('z')
     shown = data
     look.follow()
-    if (moved || !teller.waiting) state = Object.fromEntries(SETTINGS.map(key => [key, data[key]]))
+    if (moved) state = Object.fromEntries(SETTINGS.map(key => [key, data[key]]))
+    else told.heard(data, state, SETTINGS.filter(key => key !== 'mix' || !saved))
     if (moved) { before.length = 0; names() }
     fill()
     if (moved || fresh) drawCross()
@@ -100,7 +101,7 @@ function createKinds(root, setTriggerValue) {
     state = { ...state, ...changes }
     fill()
     drawStyle()
-    teller.tell(Object.fromEntries(Object.entries(changes).map(([key, value]) => [key, String(value)])))
+    told.tell(changes)
   }
   function fill() {
     const { from, to, share } = mix()
@@ -160,9 +161,9 @@ function createKinds(root, setTriggerValue) {
   function drawStyle() {
     const z = style()
     if (!z) return
-    const { classes } = shown, told = original && original.label !== null ? classes[original.label] : ''
+    const { classes } = shown, own = original && original.label !== null ? classes[original.label] : ''
     say(part('style-words'), state.style === ''
-      ? `The encoder was told ${told} and put the rest of the image into the latent; the decoder draws that latent as every class.`
+      ? `The encoder was told ${own} and put the rest of the image into the latent; the decoder draws that latent as every class.`
       : `The latent of column ${+state.style + 1}, drawn as every class.`)
     asked('strip', { z: classes.map(() => z), labels: classes.map((_, label) => label) }, ({ n, pixels }, shape) =>
       strip.show({ n, shape, pixels, columns: Math.ceil(n / Math.ceil(n / STRIP)), fixed: true,

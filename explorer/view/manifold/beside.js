@@ -3,7 +3,7 @@ import { at } from '../js/address.js'
 import { createCard } from '../js/card.js'
 import { element, say } from '../js/dom.js'
 import { openImages } from '../js/images.js'
-import { pageUrl } from '../js/telling.js'
+import { pageUrl } from '../js/pages.js'
 import { className, number, rowName, trustWords } from '../js/words.js'
 
 export function createBeside(root) {

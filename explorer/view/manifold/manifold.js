@@ -7,7 +7,7 @@ import { listen } from '../js/gestures.js'
 import { latest } from '../js/latest.js'
 import { watchLook } from '../js/look.js'
 import { fetchSubject } from '../js/subject.js'
-import { createTeller } from '../js/telling.js'
+import { createTold } from '../js/told.js'
 import { themeOf } from '../js/theme.js'
 import { number } from '../js/words.js'
 import { ZOOM, listenKeys } from '../plane/keys.js'
@@ -32,7 +32,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 }
 
 function createManifold(root, setTriggerValue) {
-  const part = partsOf(root), life = new AbortController(), teller = createTeller(setTriggerValue)
+  const part = partsOf(root), life = new AbortController(), told = createTold(setTriggerValue)
   const channel = openChannel(channelUrl(), open => { root.dataset.connected = open })
   const box = part('sheet'), sheet = createSheet(part('picture'))
   const beside = createBeside(part('beside'))
@@ -49,11 +49,12 @@ function createManifold(root, setTriggerValue) {
     const before = shown, changed = key => !before || data[key] !== before[key]
     shown = data
     look.follow()
-    if (changed('model') || !teller.waiting) state = Object.fromEntries(SETTINGS.map(key => [key, data[key]]))
+    if (!changed('model')) told.heard(data, state, SETTINGS)
+    else state = Object.fromEntries(SETTINGS.map(key => [key, data[key]]))
     if (['model', 'dataset', 'count'].some(changed)) return open()
     if (!frame) return
     settle()
-    if (changed('subject') && !teller.waiting) keepSubject()
+    if (changed('subject') && !told.waits('place')) keepSubject()
   }
   async function open() {
     const mine = ++generation
@@ -93,13 +94,12 @@ function createManifold(root, setTriggerValue) {
     state = { ...state, ...changes }
     settle()
   }
-  const commit = changes => teller.tell(Object.fromEntries(Object.entries(changes).map(([key, value]) => [key, value === null ? '' : String(value)])))
   const fault = words => { part('fault').hidden = !words; say(part('fault'), words) }
 
-  part('spaced').onchange = () => { set({ spaced: part('spaced').value }); commit({ spaced: state.spaced }) }
+  part('spaced').onchange = () => { set({ spaced: part('spaced').value }); told.tell({ spaced: state.spaced }) }
   part('reach').oninput = () => set({ reach: Number(part('reach').value) })
-  part('reach').onchange = () => commit({ reach: state.reach })
-  part('label').onchange = () => { set({ label: part('label').value === '' ? null : Number(part('label').value) }); commit({ label: state.label }) }
+  part('reach').onchange = () => told.tell({ reach: state.reach })
+  part('label').onchange = () => { set({ label: part('label').value === '' ? null : Number(part('label').value) }); told.tell({ label: state.label }) }
 
   // --- the picture ----------------------------------------------------------------------------------------------------
   const decoding = latest(async ({ key, cells, address }, current) => {
@@ -168,7 +168,7 @@ function createManifold(root, setTriggerValue) {
     pointed = null
     show(kept, true)
     drawSoon()
-    commit({ place: rounded.join(',') })
+    told.tell({ place: rounded.join(',') })
   }
   function leave() {
     if (!pointed) return
@@ -203,9 +203,9 @@ function createManifold(root, setTriggerValue) {
   part('zoom-out').onclick = () => zoom(1 / ZOOM)
   part('reset').onclick = () => lookAt(WHOLE)
   part('save').onclick = async () => {
-    const told = frame.told && state.label !== null ? `, as ${frame.classes[state.label]}` : ''
+    const drawnAs = frame.told && state.label !== null ? `, as ${frame.classes[state.label]}` : ''
     const spacing = state.spaced === 'normal' ? `cells by the quantiles of ${frame.words}` : `even steps, ± ${state.reach} σ`
-    download(await canvasBlob(sheet.page(`${shown.title}${told}`, spacing)), `${shown.model}-manifold.png`)
+    download(await canvasBlob(sheet.page(`${shown.title}${drawnAs}`, spacing)), `${shown.model}-manifold.png`)
   }
 
   return {

@@ -5,7 +5,7 @@ import { element, say } from '../js/dom.js'
 import { openImages } from '../js/images.js'
 import { showCodes, showLatent } from '../js/latents.js'
 import { createMinimap } from '../js/minimap.js'
-import { pageUrl } from '../js/telling.js'
+import { pageUrl } from '../js/pages.js'
 import { number, rowName } from '../js/words.js'
 
 // Root of the mean squared difference of two images, in [0, 1].

@@ -3,7 +3,7 @@ import { channelUrl } from '../js/address.js'
 import { openChannel } from '../js/channel.js'
 import { element, partsOf, say } from '../js/dom.js'
 import { watchLook } from '../js/look.js'
-import { createTeller } from '../js/telling.js'
+import { createTold } from '../js/told.js'
 import { number } from '../js/words.js'
 import { createDrawn } from './drawn.js'
 import { createPicked } from './picked.js'
@@ -26,7 +26,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 }
 
 function createSampling(root, setTriggerValue) {
-  const part = partsOf(root), life = new AbortController(), teller = createTeller(setTriggerValue)
+  const part = partsOf(root), life = new AbortController(), told = createTold(setTriggerValue)
   const look = watchLook(root, part('both'), {}, life.signal)
   const channel = openChannel(channelUrl(), open => { root.dataset.connected = open })
   let shown = null, state = null                // what the page says, and the settings as they are now
@@ -43,10 +43,11 @@ function createSampling(root, setTriggerValue) {
     const first = !shown, moved = first || IMAGES.some(key => data[key] !== shown[key])
     shown = data
     look.follow()
-    if (moved || !teller.waiting) {
-      state = { ...Object.fromEntries(SETTINGS.map(key => [key, data[key]])), picked: data.picked }
-      if (moved) before.length = 0
-    }
+    const names = [...SETTINGS, 'picked']
+    if (moved) {
+      state = Object.fromEntries(names.map(key => [key, data[key]]))
+      before.length = 0
+    } else told.heard(data, state, names.filter(key => key !== 'temperature' || !saved))
     if (moved) picked.open(data)
     fill()
     draw()
@@ -73,7 +74,6 @@ function createSampling(root, setTriggerValue) {
     part('both').dataset.show = state.sampler
     part('undo').disabled = !before.length
   }
-  const textOf = value => (value === null ? '' : String(value))
   // What was set stands in the address; what was there before can be had back.
   function set(changes, { remember = true } = {}) {
     if (Object.entries(changes).every(([key, value]) => state[key] === value)) return
@@ -82,7 +82,7 @@ function createSampling(root, setTriggerValue) {
     state = { ...state, ...changes }
     fill()
     draw()
-    teller.tell(Object.fromEntries(Object.entries(changes).map(([key, value]) => [key, textOf(value)])))
+    told.tell(changes)
   }
   let saved = null                              // the settings before a slider began to move
   const valueOf = key => (key === 'sampler' ? part(key).value : part(key).value === '' ? null : Number(part(key).value))
@@ -118,7 +118,7 @@ function createSampling(root, setTriggerValue) {
   function pick(sampler, index) {
     state = { ...state, picked: `${sampler}-${index}` }
     showPicked()
-    teller.tell({ picked: state.picked })
+    told.tell({ picked: state.picked })
     // Where it is shown below the images, as on a phone.
     if (part('picked').getBoundingClientRect().top > innerHeight) part('picked').scrollIntoView({ block: 'end', behavior: 'smooth' })
   }
