@@ -164,13 +164,10 @@ def why(standing: Standing, target: Target, *, has_prior: bool = False, doubt: D
         if has_prior
         else "Farther out than any encoded image, and this model has no prior to say what belongs "
         "here.",
-        (
-            "drawn",
-            "data",
-        ): f"At least {K} draws from the posteriors of encoded images lie this close, "
-        "so the decoder has learned what belongs here.",
-        ("drawn", "gap"): f"Fewer than {K} draws from the posteriors of encoded images lie this "
-        "close: the decoder fills in between what it has seen.",
+        ("drawn", "data"): f"At least {K} draws of the posteriors of images lie this close, so the "
+        "decoder has learned what belongs here.",
+        ("drawn", "gap"): f"Fewer than {K} draws of the posteriors of images lie this close: the "
+        "decoder fills in between what it has seen.",
         ("drawn", "outside"): f"Outside the prior: {off_prior}.",
         ("mix", "data"): "Points lie close by on the map and their latents agree.",
         ("mix", "gap"): "An empty place of the map: the image is mixed from its nearest points.",
