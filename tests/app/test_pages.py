@@ -71,5 +71,6 @@ def test_back_returns_to_the_page_before_as_it_was(map_page):
     map_page.page.go_back()
     map_page.page.go_back()
     map_page.wait_for_query(model="mnist-vae-20", row="12")
-    map_page.ready()
-    assert map_page.part("original").get_attribute("data-row") == "12"
+    expect(map_page.part("original")).to_have_attribute("data-row", "12", timeout=30_000)
+    map_page.settled()
+    assert map_page.query()["row"] == "12"
