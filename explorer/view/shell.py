@@ -117,10 +117,13 @@ def current(models: Shelf) -> ViewState:
     """
     query = st.query_params.to_dict()
     view: ViewState | None = st.session_state.get("view")
-    if view is not None and st.session_state.get("shown_on") != page() and not query:
-        show(view)  # come here from another page: what is looked at stays
-        query = view.to_query(page())
-    st.session_state["shown_on"] = page()
+    if st.session_state.get("shown_on") != page():
+        # No address of the page before lags behind here.
+        st.session_state["shown_on"], st.session_state["left"] = page(), ({}, 0.0)
+        if view is not None and not query:
+            show(view)  # come here by a link: what is looked at stays
+            st.session_state["left"] = (query, time.monotonic())
+            query = view.to_query(page())
     by_hand = query != st.session_state.get("address") and not _lags_behind(query)
     if view is None or by_hand or view.model not in models.cards:
         view, unusable = from_query(query, models.shown, models.default, page(), view)

@@ -114,7 +114,9 @@ function createManifold(root, setTriggerValue) {
       while (pictures.size > REMEMBERED) pictures.delete(pictures.keys().next().value)
       fault('')
       drawSoon()
-    } catch (error) { fault(error.message) } finally { if (current()) root.dataset.ready = 'true' }
+    } catch (error) { fault(error.message) } finally {
+      if (current()) { draw(); root.dataset.ready = 'true' }
+    }
   })
   function decode() {
     if (!plane) return
