@@ -243,7 +243,7 @@ def made(
     """The atlas of so many images with the maps that it has: the one on disk when it is whole and
     of these weights, else encoded now and kept with the map that costs nothing, raw in 2-D, else
     PCA. How far to trust it is kept beside it. Raises as `encode` does."""
-    from explorer.latent.round_trip import trust_once
+    from explorer.latent.round_trip import crowd_once, trust_once
 
     count = min(COUNT, len(dataset)) if count is None else count
     try:
@@ -254,6 +254,8 @@ def made(
         atlas = with_projection(atlas, ProjectionSpec(method=method))
         save(atlas, folder_for(artefact, atlas.name))
     trust_once(artefact, model, atlas)
+    if atlas.logvar is not None:
+        crowd_once(artefact, model, atlas)
     return atlas
 
 

@@ -75,6 +75,13 @@ class SlidersPage:
     def decoded(self) -> np.ndarray:
         return self.canvas("[data-testid=decoded]")
 
+    def wait_for_latent(self, z: np.ndarray) -> None:
+        """Wait until the image of a latent `(D,)` is there; its first numbers say which it is."""
+        text = ",".join(f"{value:.3f}" for value in z[:8])
+        self.page.wait_for_function(
+            "z => document.querySelector('[data-testid=decoded]').dataset.z === z", arg=text
+        )
+
     def shows(self, image: np.ndarray) -> None:
         """The decoded image is this one `(1, C, H, W)` within rounding."""
         assert np.abs(self.decoded() - as_bytes(image)[0]).max() <= 1

@@ -82,7 +82,7 @@ def test_a_drag_decodes_on_its_way_and_is_kept_where_the_hand_lets_go(sliders):
         box = sliders.slider(first).bounding_box()
         sliders.page.mouse.move(box["x"] + share * box["width"], box["y"] + 10)
         z[first - 1] = float(sliders.slider(first).input_value())
-        sliders.page.wait_for_timeout(150)
+        sliders.wait_for_latent(z)
         sliders.shows(one.model.decode(z[None]))
         assert "moved" not in sliders.query(), "the page hears of it when the hand lets go"
     sliders.page.mouse.up()

@@ -16,7 +16,7 @@ from explorer.latent import keep, maps, round_trip
 from explorer.latent.index import projections_of
 from explorer.latent.opened import Opened, open_atlas
 from explorer.latent.report import silent
-from explorer.latent.round_trip import trust_of, trust_once
+from explorer.latent.round_trip import crowd_of, trust_of, trust_once
 from explorer.latent.trust import Trust
 
 FACTS = "atlas/mnist-5k-300/facts"
@@ -176,6 +176,9 @@ def test_a_shipped_atlas_brings_its_facts(artefact):
     atlas = atlases.load_for(artefact)
     folder = artefact.folder / "atlas" / atlas.name / "facts"
     names = {"trust.json", *(f"quality.{key}.json" for key in atlas.projections)}
+    family = artefact.card.spec.model.family
+    if family.endswith("vae") and family != "vq-vae":
+        names.add("crowd.json")
     assert {file.name for file in folder.iterdir()} == names
     for file in folder.iterdir():
         stamp = json.loads(file.read_text())["stamp"]
@@ -191,10 +194,13 @@ def test_the_first_visitor_of_a_shipped_model_measures_nothing(name, monkeypatch
         key: maps.measured(opened.atlas.mean, opened.map(key).coordinates)
         for key in opened.atlas.projections
     }
+    crowd = crowd_of(opened.model, opened.atlas)
     monkeypatch.setattr(round_trip, "trust_of", None)
+    monkeypatch.setattr(round_trip, "crowd_of", None)
     monkeypatch.setattr(maps, "measured", None)
     # Another processor rounds otherwise, of wide latents too, which are encoded here.
     assert numbers(opened.trust) == pytest.approx(numbers(truth), rel=1e-3)
+    assert numbers(opened.crowd) == pytest.approx(numbers(crowd), rel=1e-3)
     for key, one in figures.items():
         kept = maps.quality(opened.artefact, opened.atlas, key)
         assert kept.trustworthiness == pytest.approx(one.trustworthiness, abs=1e-3)
