@@ -37,6 +37,7 @@ def shown_with(card: store.Card, maps: Sequence[Maps]) -> Shown:
         projections=tuple(method for method in METHOD_TITLES if method in methods),
         kept={(one.dataset, one.images): one.projections for one in maps},
         classes=first.classes if spec.model.classes else (),
+        latent_dim=spec.model.latent_dim,
         colours={name: one.title for name, one in described.items()},
         trust=layers.offered(card, first.dataset),
     )

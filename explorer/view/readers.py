@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from explorer import own, store
 from explorer.errors import ExplorerError, unknown_name
 from explorer.latent import origin
-from explorer.latent.moves import moves_of_text
+from explorer.latent.moves import check, moves_of_text
 from explorer.latent.neighbours import MAX_NEIGHBOURS
 from explorer.latent.polygon import polygon_of_text, stroke_of_text
 from explorer.latent.search import LONGEST
@@ -142,8 +142,9 @@ def subject(text: str, shown: Shown) -> str:
 
 
 def moved(text: str, shown: Shown) -> str:
-    """Dimensions and where they were moved to. How many dimensions there are the page knows."""
-    moves_of_text(text)
+    """Dimensions of this model and where they were moved to."""
+    for dimension in moves_of_text(text):
+        check(dimension, shown.latent_dim)
     return text
 
 

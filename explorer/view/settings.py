@@ -31,15 +31,11 @@ def row(models: shell.Shelf, view: ViewState, shown: Shown) -> None:
     with columns[0]:
         model_chooser(models, view)
     with columns[1]:
-        keys = dict.fromkeys([*shown.projections, *shown.made(view), view.projection])
-        shell.chooser(
-            "Projection",
-            {key: spec_of(key).title for key in keys},
-            view.projection,
-            lambda key: shell.show(shell.on_an_image(view).with_projection(key)),
-            key="projection",
-            help="How the latents are laid out on the plane. A 2-D latent is shown as it is; above "
-            "two dimensions UMAP and t-SNE keep neighbours together, PCA keeps large distances. "
+        projection_chooser(
+            view,
+            shown,
+            "How the latents are laid out on the plane. A 2-D latent is shown as it is; above two "
+            "dimensions UMAP and t-SNE keep neighbours together, PCA keeps large distances. "
             "More → Make another map sets their parameters.",
         )
     with columns[2]:
@@ -92,6 +88,19 @@ def images_chooser(
         key="images",
         help="Which images are encoded, and how many of them. More than are kept yet are "
         "encoded once, with a bar that says how far it is.",
+    )
+
+
+def projection_chooser(view: ViewState, shown: Shown, about: str) -> None:
+    """The map; `about` is what the page says of it."""
+    keys = dict.fromkeys([*shown.projections, *shown.made(view), view.projection])
+    shell.chooser(
+        "Projection",
+        {key: spec_of(key).title for key in keys},
+        view.projection,
+        lambda key: shell.show(shell.on_an_image(view).with_projection(key)),
+        key="projection",
+        help=about,
     )
 
 

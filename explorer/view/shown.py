@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from explorer.spec import MAX_LATENT_DIM
+
 if TYPE_CHECKING:
     from explorer.view.state import ViewState
 
@@ -17,7 +19,8 @@ class Shown:
     `sets` are the images that a map can hold: a data set and how many of its images, the one that
     opens first in front; `totals` how many each data set has. `projections` are the methods, `kept`
     the keys of the maps that were made of each set, `colours` and `trust` the columns and layers by
-    name with their titles, `classes` those that a conditional model can be told.
+    name with their titles, `classes` those that a conditional model can be told;
+    `latent_dim` is how many dimensions its latent has.
     """
 
     sets: tuple[tuple[str, int], ...]
@@ -25,6 +28,7 @@ class Shown:
     projections: tuple[str, ...]
     kept: Mapping[tuple[str, int], tuple[str, ...]] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
+    latent_dim: int = MAX_LATENT_DIM
     colours: Mapping[str, str] = field(default_factory=lambda: {"label": "Class"})
     trust: Mapping[str, str] = field(default_factory=dict)
 

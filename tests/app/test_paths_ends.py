@@ -236,3 +236,9 @@ def test_the_files_hold_what_is_shown(paths: PathsPage):
     assert len(frames) == len(images)
     assert np.abs(np.stack(frames)[:, ::8, ::8] - 255 * images).max() <= 1
     assert gif.info["duration"] == pytest.approx(2000 / 16, abs=10)
+
+
+def test_a_model_that_cannot_walk_beside_is_said_and_the_others_walk(paths: PathsPage):
+    paths.open(f"{RAW}&models=mnist-ae-2d,nope")
+    expect(paths.page.get_by_text("'nope' has no map of these images")).to_be_visible()
+    expect(paths.strip("mnist-ae-2d", "linear")).to_be_visible()

@@ -1,5 +1,7 @@
 """What the tasks codes, denoise, round trip and errors add to the address."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,3 +86,14 @@ def test_codes_are_those_of_one_image_and_one_model():
     assert (other.codes, other.kept) == ("", "")
     taken, _ = view.taking({"row": "5", "codes": "AA"}, SHOWN)
     assert (taken.row, taken.codes) == (5, "AA")
+
+
+def test_a_dimension_that_the_model_does_not_have_is_said():
+    two = replace(SHOWN, latent_dim=2)
+    for text, sentence in (("3:1", "There is no dimension 3"), ("x", "like 3:1.25")):
+        view, notices = from_query({"moved": text}, {"model": two}, "model", "dimensions")
+        assert view.moved == ""
+        assert len(notices) == 1
+        assert sentence in notices[0]
+    view, notices = from_query({"moved": "2:1.5"}, {"model": two}, "model", "dimensions")
+    assert (view.moved, notices) == ("2:1.5", [])

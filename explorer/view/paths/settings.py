@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.latent.spec import spec_of
 from explorer.view import settings, shell
 from explorer.view.groups import kept_groups
 from explorer.view.paths.paths import Named, PathsData
@@ -34,19 +33,19 @@ def row(models: shell.Shelf, view: ViewState, shown: Shown) -> None:
             on_change=lambda: shell.show(view.changed(models=",".join(st.session_state["beside"]))),
         )
     with columns[2]:
-        keys = dict.fromkeys([*shown.projections, *shown.made(view), view.projection])
-        shell.chooser(
-            "Projection",
-            {key: spec_of(key).title for key in keys},
-            view.projection,
-            lambda key: shell.show(shell.on_an_image(view).with_projection(key)),
-            key="projection",
-            help="How the latents are laid out on the map. The ways are walked in latent space, "
+        settings.projection_chooser(
+            view,
+            shown,
+            "How the latents are laid out on the map. The ways are walked in latent space, "
             "whatever the map; only a line that you draw belongs to the map.",
         )
     if shown.classes:
         with columns[3]:
             settings.told(view, shown)
+    wanted = {name for name in view.models.split(",") if name and name != view.model}
+    if absent := sorted(wanted - set(beside(models, view))):
+        names = ", ".join(f"'{name}'" for name in absent)
+        st.warning(f"{names} has no map of these images here, so it does not walk beside.")
 
 
 def beside(models: shell.Shelf, view: ViewState) -> list[str]:
