@@ -1,5 +1,5 @@
 // Put into the page before its own scripts: watches the decode channel from outside and drives the pointer over the
-// map. `bench.drive`, `bench.click`, `bench.echo` and `bench.frames` each give back plain times in milliseconds.
+// map. `bench.drive`, `bench.craft`, `bench.click`, `bench.echo` and `bench.frames` each give back plain times in milliseconds.
 ;(() => {
   const CHANNEL = '/explorer/decode'
   const now = () => performance.now()
@@ -17,7 +17,7 @@
   // --- the channel, watched -------------------------------------------------------------------------------------------
   // Each request by its number: { move, model, sent, painted, framed }. `move` is the last pointer move before it, which
   // the channel answers whether it sends at once or keeps the newest.
-  const watch = { on: false, requests: new Map(), move: -1, answered: null, refused: 0 }
+  const watch = { on: false, requests: new Map(), move: -1, answered: null, refused: 0, kind: null, canvas: 'decoded' }
   const Native = WebSocket
   window.WebSocket = class extends Native {
     constructor(...args) {
@@ -33,8 +33,8 @@
     send(data) {
       if (this.watched && watch.on) {
         const { seq, model, kind } = JSON.parse(data)
-        // Tracks of sliders come through a channel of their own, with numbers of their own.
-        if (kind !== 'traverse') watch.requests.set(seq, { move: watch.move, model, sent: now() })
+        // Other kinds (tracks of sliders) come through channels of their own, with numbers of their own.
+        if (!watch.kind || kind === watch.kind) watch.requests.set(seq, { move: watch.move, model, sent: now() })
       }
       super.send(data)
     }
@@ -42,7 +42,7 @@
   const put = CanvasRenderingContext2D.prototype.putImageData
   CanvasRenderingContext2D.prototype.putImageData = function (...args) {
     put.apply(this, args)
-    if (!watch.on || this.canvas.dataset.testid !== 'decoded') return
+    if (!watch.on || this.canvas.dataset.testid !== watch.canvas) return
     const request = watch.requests.get(watch.answered)
     if (!request || request.painted) return
     request.painted = now()
@@ -76,13 +76,36 @@
   // Move over the map along a closed curve.
   const drive = options => driven(options, t => send('pointermove', 0.5 + 0.35 * Math.sin(1.9 * t), 0.5 + 0.35 * Math.sin(2.9 * t + 1)))
 
-  // Move the first slider to and fro, as the browser does when a hand drags it.
-  function slide(options) {
-    const slider = document.querySelector('.lx-knob input[type=range]'), middle = (+slider.min + +slider.max) / 2, reach = (slider.max - slider.min) / 2
-    return driven(options, t => {
+  // A slider to and fro, as the browser moves it when a hand drags it; or, without one, a code into each cell in turn and,
+  // when all are painted, the next code.
+  function craft({ kind, canvas, slider, ...options }) {
+    Object.assign(watch, { kind, canvas })
+    return driven(options, slider ? slide(document.querySelector(slider)) : paintCodes())
+  }
+  function slide(slider) {
+    const middle = (+slider.min + +slider.max) / 2, reach = (slider.max - slider.min) / 2
+    return t => {
       slider.value = middle + reach * Math.sin(1.9 * t)
       slider.dispatchEvent(new Event('input', { bubbles: true }))
-    })
+    }
+  }
+  function paintCodes() {
+    const cells = [...document.querySelectorAll('.lx [role=gridcell]')], map = document.querySelector('.lx [data-part=map]')
+    const codes = [...document.querySelectorAll('.lx [role=option]')]
+    const point = (name, cell) => {
+      const box = cell.getBoundingClientRect()
+      map.dispatchEvent(new PointerEvent(name, {
+        clientX: box.left + box.width / 2, clientY: box.top + box.height / 2, bubbles: true, pointerType: 'mouse', isPrimary: true, pointerId: 1,
+      }))
+    }
+    let painted = 0
+    return () => {
+      if (painted % cells.length === 0) {
+        codes[1 + painted / cells.length % (codes.length - 1)].click()
+        point('pointerdown', cells[0])
+      } else point('pointermove', cells[painted % cells.length])
+      if (++painted % cells.length === 0) point('pointerup', cells.at(-1))
+    }
   }
 
   // `act(seconds)` moves something. Times per move; null where a newer one took its place.
@@ -168,5 +191,5 @@
     }
     return times
   }
-  window.bench = { drive, slide, click, expect, shown, echo, frames, frame, until, pressed: () => pressed }
+  window.bench = { drive, craft, click, expect, shown, echo, frames, frame, until, pressed: () => pressed }
 })()

@@ -14,8 +14,8 @@ Ratios are to an empty round trip (an empty message, which the decode channel re
 to an empty frame (from any moment to the end of the next frame, with nothing to draw), both taken
 in the same page. Maps of 5,000 points are shipped; larger ones are looked for in --home, and made
 there by the command line with --make. Beside it the same clicks on `peer_app.py`, Streamlit's own
-chart with `on_select`; and a slider of the page Dimensions, dragged in the same way
-(`sliders.py`).
+chart with `on_select`; and what a hand does on the other pages, at the same pace (`crafts.py`).
+`--only crafts` measures those alone.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from playwright.sync_api import Browser, Page, TimeoutError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import peer, sliders
+from benchmarks import crafts, peer
 from benchmarks.first_minute import first_map
 from benchmarks.stage import (
     ROOT,
@@ -100,6 +100,10 @@ def main() -> None:
     if options.make:
         make(options.home)
     with chromium() as browser:
+        if options.only == "crafts":
+            rows = crafts.measure(browser, options.seconds)
+            print(json.dumps(rows) if options.json else "\n".join(crafts.table(rows)))
+            return
         result: dict[str, Any] = {"machine": machine(browser), "maps": [], "skipped": []}
         for home in (None, options.home) if options.home else (None,):
             for case in CASES:
@@ -110,7 +114,7 @@ def main() -> None:
                     result["skipped" if isinstance(measured, str) else "maps"].append(measured)
         if not options.home:
             result["skipped"].append("Larger maps were not asked for; name their --home.")
-        result["sliders"] = sliders.measure(browser, options.seconds)
+        result["crafts"] = crafts.measure(browser, options.seconds)
         result["switching_ms"] = switching(browser, options.count)
         result["heap"] = heap(browser, options.minutes)
         result["peer"] = peer.measure(browser, None, *SWITCHED, options.clicks, options.starts)
@@ -127,6 +131,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=5, help="switches of the model")
     parser.add_argument("--starts", type=int, default=3, help="starts of the server per map")
     parser.add_argument("--minutes", type=float, default=1, help="of dragging for the JS heap")
+    parser.add_argument("--only", choices=["crafts"], help="leave the maps and the peer out")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     if options.make and not options.home:
@@ -309,7 +314,7 @@ def table(result: dict[str, Any]) -> str:
         f"{grown['growth']:+.1%}",
         *result["skipped"],
         "",
-        *sliders.table(result["sliders"]),
+        *crafts.table(result["crafts"]),
         "",
         "| peer: st.plotly_chart(on_select) | click to image p50 / p95 ms | images while moving "
         "| first map s | switching, back ms |",

@@ -1,5 +1,5 @@
 // A grid of codes that can be painted: with a pointer (also quickly: no cell on the way is left out), or with the keyboard.
-import { element, mark } from '../js/dom.js'
+import { element, eventsOf, mark } from '../js/dom.js'
 
 const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 
@@ -87,7 +87,7 @@ export function listenStrokes(host, [rows, columns], { onStroke, onPick, onAim }
   host.addEventListener('pointermove', event => {
     onAim(cellOf(placeOf(event)))
     if (!last) return
-    for (const one of event.getCoalescedEvents?.() ?? [event]) {
+    for (const one of eventsOf(event)) {
       const place = placeOf(one)
       for (const cell of between(last, place)) if (cell !== null) onStroke(cell, 'move')
       last = place

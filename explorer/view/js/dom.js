@@ -30,3 +30,9 @@ export const element = (tag, className, text) => {
   if (text !== undefined) made.textContent = text
   return made
 }
+
+// The pointer's moves since the last frame; some browsers have none to give for an event.
+export function eventsOf(event) {
+  const all = event.getCoalescedEvents?.() ?? []
+  return all.length ? all : [event]
+}

@@ -1,6 +1,6 @@
 // A picture of one's own: drawn on the card of the original with a soft brush, chosen as a file, dropped, or pasted.
 import { at } from './address.js'
-import { element, eachFrame } from './dom.js'
+import { eachFrame, element, eventsOf } from './dom.js'
 
 // The pad is five times as fine as MNIST; its brush leaves lines as thick as MNIST's once the drawing is scaled.
 const SIDE = 140, BRUSH = 11, SOFT = 4
@@ -125,7 +125,7 @@ export function createPad(card, canvas, { onDrawing, onPicture, onFault, onEnd =
   })
   pad.addEventListener('pointermove', event => {
     if (!stroke) return
-    stroke.push(...(event.getCoalescedEvents?.() ?? [event]).map(place))
+    stroke.push(...eventsOf(event).map(place))
     redraw()
     send()
   })
