@@ -110,6 +110,7 @@ PROPERTIES: dict[str, Property] = {
     "picked": Property(readers.picked, pages=GENERATE),
     "spaced": Property(readers.one_of("spacing", lambda shown: SPACINGS), pages=GENERATE),
     "reach": Property(readers.number("range", *SPANS), lambda value: f"{value:g}", GENERATE),
+    "zoom": Property(readers.zoom, pages=GENERATE),
     "style": Property(readers.style, pages=GENERATE),
     "mix": Property(readers.mix, pages=GENERATE),
     # generate: codes, denoise, round trip, errors

@@ -188,6 +188,20 @@ def picked(text: str, shown: Shown) -> str:
     return text
 
 
+def zoom(text: str, shown: Shown) -> str:
+    """A part of the unit square: its left, right, lower and upper sides."""
+    try:
+        x0, x1, y0, y1 = map(float, text.split(","))
+        if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
+            raise ValueError
+    except ValueError as error:
+        raise ExplorerError(
+            "A part of the manifold is left,right,lower,upper, each 0 to 1, like 0.2,0.4,0.5,0.7, "
+            f"not '{text[:40]}'."
+        ) from error
+    return text
+
+
 def style(text: str, shown: Shown) -> str:
     if whole(text, 255) is None:
         raise ExplorerError(f"A style is the number of a sample, like 3, not '{text[:40]}'.")

@@ -43,7 +43,8 @@ class ViewState:
 
     Generate: the `task`, and of samples the `sampler`, how many (`n`), `temperature`, `seed`, how
     many `components` a mixture has, and which one is `picked` ("prior-12"); how the cells of a
-    manifold are `spaced`, and its `reach` in standard deviations; among classes the `style` that is
+    manifold are `spaced`, its `reach` in standard deviations, the part in view, `zoom` (shares of
+    its sides, "left,right,lower,upper"; empty: the whole); among classes the `style` that is
     drawn as each (the number of a sample; empty: that of the chosen image) and the `mix` of two of
     them ("3,8,0.5": so much of the second); the painted `codes` and which cells are `kept` (texts
     of `latent.codes`), and the `source` of a brush; the kind of `noise` and its `amount`; how many
@@ -92,6 +93,7 @@ class ViewState:
     picked: str = ""
     spaced: str = "normal"
     reach: float = 3.0
+    zoom: str = ""
     style: str = ""
     mix: str = ""
     codes: str = ""
@@ -186,6 +188,7 @@ class ViewState:
             self.on_another_map().with_ends(same_images=self.dataset == dataset),
             moved="",  # a dimension means something else there, and so does a code
             mix="",
+            zoom="",
             codes="",
             kept="",
             model=model,

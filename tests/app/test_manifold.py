@@ -116,7 +116,15 @@ def test_the_manifold_is_decoded_anew_and_finer_where_one_comes_near(maker):
     assert (x1 - x0) == pytest.approx(y1 - y0, abs=1e-4)
     assert any("/grid/mnist-vae-2d/" in url and "spaced=normal" in url for url in asked)
     assert all(int(re.search(r"nx=(\d+)", url)[1]) <= 40 for url in asked if "/grid/" in url)
-    near = shown_manifold(maker)
+    near, seen = shown_manifold(maker), root.get_attribute("data-view")
+    maker.wait_for_query(zoom=seen)
+    maker.page.reload()
+    maker.settled()
+    assert root.get_attribute("data-view") == seen, "a view is a link"
+    maker.page.wait_for_function(
+        "() => +document.querySelector('.lx-manifold').dataset.across > 40"
+    )
+    maker.part("sheet").focus()
     for _ in range(3):
         maker.page.keyboard.press("Escape")
     maker.page.get_by_role("button", name="The whole manifold").click()

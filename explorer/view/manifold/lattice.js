@@ -51,6 +51,15 @@ export function bounded({ x0, x1, y0, y1 }) {
   return { x0: left, x1: left + span, y0: low, y1: low + span }
 }
 
+// A view as the address says it: finer than a screen pixel at the nearest zoom; '' for the whole.
+const WHOLE = { x0: 0, x1: 1, y0: 0, y1: 1 }
+export const zoomText = ({ x0, x1, y0, y1 }) => (x1 - x0 === 1 ? '' : [x0, x1, y0, y1].map(share => share.toFixed(5)).join(','))
+export function viewOf(text) {
+  if (!text) return WHOLE
+  const [x0, x1, y0, y1] = text.split(',').map(Number)
+  return bounded({ x0, x1, y0, y1 })
+}
+
 export function zoomed({ x0, x1, y0, y1 }, factor, [u, v]) {
   const scale = Math.min(1, Math.max(1 / NEAREST, (x1 - x0) / factor)) / (x1 - x0)
   return bounded({ x0: u + (x0 - u) * scale, x1: u + (x1 - u) * scale, y0: v + (y0 - v) * scale, y1: v + (y1 - v) * scale })

@@ -12,15 +12,18 @@ import { themeOf } from '../js/theme.js'
 import { number } from '../js/words.js'
 import { ZOOM, listenKeys } from '../plane/keys.js'
 import { createBeside } from './beside.js'
-import { bounded, cellsFor, createPlane, zoomed } from './lattice.js'
+import { bounded, cellsFor, createPlane, viewOf, zoomed, zoomText } from './lattice.js'
 import { createSheet } from './sheet.js'
 
 // A pointer at rest this long asks for trust and neighbours.
 const REST_MS = 140
 // Pictures that are remembered: some zooming in and out needs no decoding.
 const REMEMBERED = 32
-const WHOLE = { x0: 0, x1: 1, y0: 0, y1: 1 }
-const SETTINGS = ['spaced', 'reach', 'label']
+// The page hears of a view that has come to rest.
+const TELL_MS = 400
+const SETTINGS = ['spaced', 'reach', 'label', 'zoom']
+// Those with a control of their own.
+const CONTROLS = ['spaced', 'reach', 'label']
 
 const mounted = new WeakMap()
 
@@ -38,10 +41,10 @@ function createManifold(root, setTriggerValue) {
   const beside = createBeside(part('beside'))
   const look = watchLook(root, box, { onTheme: draw, onSize: () => { draw(); decode() } }, life.signal)
   let shown = null, state = null, frame = null, plane = null
-  let view = WHOLE, kept = null, pointed = null, rest = 0, generation = 0
+  let view = viewOf(''), kept = null, pointed = null, rest = 0, generation = 0
   const pictures = new Map()                    // decoded parts, the newest last: address -> { key, box, across, bitmap }
 
-  const keyOf = () => JSON.stringify([shown.model, shown.dataset, shown.count, state])
+  const keyOf = () => JSON.stringify([shown.model, shown.dataset, shown.count, ...CONTROLS.map(key => state[key])])
   const drawSoon = eachFrame(draw)
 
   // --- what is asked for ----------------------------------------------------------------------------------------------
@@ -59,7 +62,6 @@ function createManifold(root, setTriggerValue) {
   async function open() {
     const mine = ++generation
     frame = null
-    view = WHOLE
     pictures.clear()
     try {
       const answer = await fetch(at(`manifold/${encodeURIComponent(shown.model)}/${encodeURIComponent(shown.dataset)}?count=${shown.count}`))
@@ -82,23 +84,23 @@ function createManifold(root, setTriggerValue) {
   function settle() {
     part('label-box').hidden = !frame.told
     part('reach-box').hidden = state.spaced !== 'linear'
-    for (const key of SETTINGS) part(key).value = state[key] ?? ''
+    for (const key of CONTROLS) part(key).value = state[key] ?? ''
     say(part('reach-said'), `± ${number(state.reach, 1)} σ`)
     plane = createPlane(frame, state.spaced, state.reach)
+    if (zoomText(view) !== state.zoom) view = viewOf(state.zoom)
     draw()
     decode()
     if (kept) show(kept, true)
   }
   function set(changes) {
-    if (changes.spaced || changes.reach) view = WHOLE
-    state = { ...state, ...changes }
+    state = { ...state, ...changes, ...(changes.spaced || changes.reach ? { zoom: '' } : {}) }
     settle()
   }
   const fault = words => { part('fault').hidden = !words; say(part('fault'), words) }
 
-  part('spaced').onchange = () => { set({ spaced: part('spaced').value }); told.tell({ spaced: state.spaced }) }
+  part('spaced').onchange = () => { set({ spaced: part('spaced').value }); told.tell({ spaced: state.spaced, zoom: '' }) }
   part('reach').oninput = () => set({ reach: Number(part('reach').value) })
-  part('reach').onchange = () => told.tell({ reach: state.reach })
+  part('reach').onchange = () => told.tell({ reach: state.reach, zoom: '' })
   part('label').onchange = () => { set({ label: part('label').value === '' ? null : Number(part('label').value) }); told.tell({ label: state.label }) }
 
   // --- the picture ----------------------------------------------------------------------------------------------------
@@ -133,7 +135,13 @@ function createManifold(root, setTriggerValue) {
     sheet.draw({ view, layers, plane, kept: kept && plane.toPlace(kept.z), pointed: pointed && plane.toPlace(pointed), theme: themeOf(root) })
     root.dataset.view = [view.x0, view.x1, view.y0, view.y1].map(value => value.toFixed(5)).join(',')
   }
-  function lookAt(next) { view = bounded(next); drawSoon(); decode() }
+  function lookAt(next) {
+    view = bounded(next)
+    state.zoom = zoomText(view)
+    drawSoon()
+    decode()
+    told.tell({ zoom: state.zoom }, TELL_MS)
+  }
   const zoom = (factor, place) => lookAt(zoomed(view, factor, place ?? [(view.x0 + view.x1) / 2, (view.y0 + view.y1) / 2]))
   function pan(dx, dy) {
     const { width, height } = sheet.area(), x = -dx / width * (view.x1 - view.x0), y = dy / height * (view.y1 - view.y0)
@@ -198,12 +206,12 @@ function createManifold(root, setTriggerValue) {
       point(plane.toLatent(next))
     },
     onKeep: () => { if (pointed) keep(pointed) },
-    onEscape: () => { if (pointed) leave(); else lookAt(WHOLE) },
+    onEscape: () => { if (pointed) leave(); else lookAt(viewOf('')) },
     onZoom: factor => zoom(factor, pointed && plane.toPlace(pointed)),
   })
   part('zoom-in').onclick = () => zoom(ZOOM)
   part('zoom-out').onclick = () => zoom(1 / ZOOM)
-  part('reset').onclick = () => lookAt(WHOLE)
+  part('reset').onclick = () => lookAt(viewOf(''))
   part('save').onclick = async () => {
     const drawnAs = frame.told && state.label !== null ? `, as ${frame.classes[state.label]}` : ''
     const spacing = state.spaced === 'normal' ? `cells by the quantiles of ${frame.words}` : `even steps, ± ${state.reach} σ`

@@ -21,6 +21,7 @@ def manifold(models: shell.Shelf, view: ViewState) -> None:
         subject=view.subject,
         spaced=view.spaced,
         reach=view.reach,
+        zoom=view.zoom,
         height=card.spec.model.image_shape[1],
         title=card.title,
     )
