@@ -39,7 +39,8 @@ async def samples(request: Request) -> Response:
     JSON: `shape` [H, W, C], `dimensions`, `classes` (names), `title`, `words`, `told` (class of
     each, or null), `reads` and `sure` of each (null without a classifier), `counts` by class,
     `confident` (share), `among` (whether each lies among the encodings), `nearest` (row),
-    `distance` and `own` of each, `codes` of each (null but for a VQ-VAE).
+    `distance` and `own` of each, `codes` of each and those as an address has them, `written`
+    (both null but for a VQ-VAE).
     """
 
     def body() -> bytes:
@@ -186,7 +187,15 @@ def _said(drawn: Drawn, facts: Judged, shape: tuple[int, ...], one: Opened) -> d
         "distance": np.round(facts.distance, 4).tolist(),
         "own": np.round(facts.own, 4).tolist(),
         "codes": None if drawn.codes is None else drawn.codes.tolist(),
+        "written": None if drawn.codes is None else _written(drawn.codes, one),
     }
+
+
+def _written(codes: np.ndarray, one: Opened) -> list[str]:
+    from explorer.latent.codes import codebook_of, to_text
+
+    size = codebook_of(one.model).spec.codebook_size
+    return [to_text(grid, size) for grid in codes]
 
 
 def _table(

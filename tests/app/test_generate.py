@@ -151,7 +151,13 @@ def test_a_vq_vae_is_drawn_from_its_learned_prior_beside_codes_drawn_apart(maker
     cells = maker.page.locator(".lx-picked .lx-code")
     assert [int(text) for text in cells.all_inner_texts()] == drawn.codes[4].ravel().tolist()
     expect(maker.page.locator("[data-sampler=mixture]")).to_contain_text("no two of them agree")
-    expect(maker.page.get_by_role("link", name="Walk from here")).to_be_hidden()
+    expect(maker.page.get_by_role("link", name="Walk from here")).to_have_count(0)
+    maker.page.get_by_role("link", name="Paint on it").click()
+    maker.settled()
+    painted = maker.part("map").locator("[role=gridcell]")
+    shown = painted.evaluate_all("all => all.map(one => +one.dataset.code)")
+    assert shown == drawn.codes[4].ravel().tolist()
+    assert same(maker.pixels("[data-testid=painted]"), images[4])
 
 
 def test_samples_are_saved_as_a_picture_and_as_a_table(maker):

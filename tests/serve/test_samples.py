@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 
 import explorer
 from explorer.latent import sample
+from explorer.latent.codes import codebook_of, from_text
 from explorer.latent.manifold import frame_of
 from explorer.latent.opened import open_atlas
 from explorer.latent.report import silent
@@ -117,6 +118,9 @@ def test_a_vq_vaes_samples_come_with_their_codes(client, put):
     said, _, z = ask(client, "codes/mnist-5k/prior", n=3, count=300)
     opened = open_atlas("codes", "mnist-5k", 300)
     assert np.array_equal(opened.model.codes(z), said["codes"])
+    network = codebook_of(opened.model)
+    read = [from_text(text, network) for text in said["written"]]
+    assert np.array_equal(np.reshape(read, (3, 7, 7)), said["codes"])
 
 
 def test_the_picture_holds_the_samples_row_by_row_and_says_what_they_are(client):

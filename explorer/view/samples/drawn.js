@@ -128,7 +128,7 @@ export function createDrawn(root, sampler, { onPick, onDrawn }) {
       const of = name => answer[name]?.[index] ?? null
       return {
         index, classes: answer.classes, pixels: gallery.pixelsOf(index), shape: answer.shape, z: Array.from(answer.latent(index)), told: of('told'),
-        reads: of('reads'), sure: of('sure'), codes: of('codes'), nearest: of('nearest'), distance: of('distance'), own: of('own'), among: of('among'),
+        reads: of('reads'), sure: of('sure'), codes: of('codes'), written: of('written'), nearest: of('nearest'), distance: of('distance'), own: of('own'), among: of('among'),
       }
     },
     close() { closed = true; queue.close(); gallery.close() },

@@ -15,14 +15,23 @@ export function difference(one, other) {
   return Math.sqrt(sum / one.length)
 }
 
+// Where its latent can be taken in the hand: a link's words, what it does, and its address.
+const told = one => (one.told === null ? {} : { label: one.told })
+const WAYS = {
+  walk: ['Walk from here', 'Open this latent on the page Dimensions, to turn its numbers one by one', (where, one) => pageUrl('dimensions', where, {
+    start: 'mean', moved: one.z.map((value, i) => `${i + 1}:${+value.toFixed(3)}`).join(','), ...told(one),
+  })],
+  paint: ['Paint on it', 'Open its codes on the task Paint with codes, to swap them one by one',
+    (where, one) => pageUrl('generate', where, { task: 'codes', codes: one.written })],
+}
+
 // `channel` answers where a sample stands.
 export function createPicked(root, channel) {
   const sample = createCard('generated', 'Generated'), real = createCard('nearest', 'Nearest original')
   const name = element('h4'), pair = element('div', 'lx-pair'), latent = element('div', 'lx-latent')
   const copy = element('p', '', '\u00a0'), trust = element('p', '', '\u00a0'), place = element('div'), ways = element('div', 'lx-files')
   const hint = element('p', 'lx-note', 'Choose a sample (click, or arrows and Enter) to see it large: its latent, the nearest real image, its place on the map.')
-  const walk = Object.assign(element('a', 'lx-button', 'Walk from here'),
-    { title: 'Open this latent on the page Dimensions, to turn its numbers one by one' })
+  const walk = element('a', 'lx-button')
   const onMap = Object.assign(element('a', 'lx-button', 'Open on the map'), { title: 'Open the map at this latent' })
   const body = Object.assign(element('div', 'lx-picked-body'), { hidden: true })
   sample.canvas.dataset.testid = 'picked'
@@ -61,8 +70,10 @@ export function createPicked(root, channel) {
     say(name, one.name)
     if (one.codes) showCodes(latent, one.codes)
     else showLatent(latent, one.z)
-    walk.hidden = Boolean(one.codes)
-    walk.href = walkUrl(one)
+    const [words, does, url] = one.codes ? WAYS.paint : WAYS.walk
+    say(walk, words)
+    walk.title = does
+    walk.href = url(where, one)
     onMap.hidden = one.z.length !== 2
     if (!onMap.hidden) onMap.href = pageUrl('', where, { place: one.z.map(value => value.toFixed(4)).join(','), ...told(one) })
     say(copy, `Nearest real image: ${number(one.distance)} away in latent space; the next real one is ${number(one.own)} from that.`)
@@ -81,10 +92,6 @@ export function createPicked(root, channel) {
     real.say(words)
     if (images.pixels(one.nearest, compare)) compare()
   }
-  const told = one => (one.told === null ? {} : { label: one.told })
-  const walkUrl = one => pageUrl('dimensions', where, {
-    start: 'mean', moved: one.z.map((value, i) => `${i + 1}:${+value.toFixed(3)}`).join(','), ...told(one),
-  })
   // Where it lies: among the encodings, and on the map.
   function locate(one) {
     const labels = one.told === null ? {} : { labels: [one.told] }, { model, dataset, count, projection } = where
