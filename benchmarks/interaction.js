@@ -90,7 +90,7 @@
     }
   }
   function paintCodes() {
-    const cells = [...document.querySelectorAll('.lx [role=gridcell]')], map = document.querySelector('.lx [data-part=map]')
+    const map = document.querySelector('.lx [data-part=map]'), cells = [...map.querySelectorAll('[role=gridcell]')]
     const codes = [...document.querySelectorAll('.lx [role=option]')]
     const point = (name, cell) => {
       const box = cell.getBoundingClientRect()

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.app.maker import Maker
+from tests.app.reading import on_screen, red
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -126,30 +127,11 @@ class MapPage:
 
     def pixels(self, name: str) -> list[int]:
         """The red channel of a canvas, row by row: its grey values."""
-        return self.page.evaluate(
-            """name => {
-                const canvas = document.querySelector(`.lx-plane [data-part=${name}]`)
-                const { width, height } = canvas
-                const rgba = canvas.getContext('2d').getImageData(0, 0, width, height).data
-                return Array.from(rgba.filter((_, i) => i % 4 === 0))
-            }""",
-            name,
-        )
+        return red(self.part(name)).ravel().tolist()
 
     def screen(self, x: float, y: float) -> tuple[float, float]:
         """Where a place of the map is on the screen."""
-        return tuple(
-            self.page.evaluate(
-                """([x, y]) => {
-                    const plot = document.querySelector('.lx-plane [data-part=plot]')
-                    const { xaxis, yaxis } = plot._fullLayout
-                    const box = plot.getBoundingClientRect()
-                    return [box.left + xaxis._offset + xaxis.d2p(x),
-                            box.top + yaxis._offset + yaxis.d2p(y)]
-                }""",
-                [float(x), float(y)],
-            )
-        )
+        return on_screen(self.part("plot"), x, y)
 
     def hover(self, x: float, y: float) -> None:
         self.page.mouse.move(*self.screen(x, y))

@@ -9,6 +9,7 @@ import numpy as np
 from playwright.sync_api import Browser, Locator
 
 from tests.app.conftest import MapPage, visitor
+from tests.app.reading import red
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
@@ -33,16 +34,7 @@ class TaskPage(MapPage):
 
     def grey(self, name: str, nth: int = 0) -> np.ndarray:
         """The red channel `(H, W)` of the canvas with this test id."""
-        found = self.page.evaluate(
-            """([name, nth]) => {
-                const canvas = document.querySelectorAll(`.lx [data-testid=${name}]`)[nth]
-                const { width, height } = canvas
-                const rgba = canvas.getContext('2d').getImageData(0, 0, width, height).data
-                return [height, width, ...rgba.filter((_, i) => i % 4 === 0)]
-            }""",
-            [name, nth],
-        )
-        return np.array(found[2:], np.int64).reshape(found[0], found[1])
+        return red(self.page.get_by_test_id(name).nth(nth))
 
     def shows(self, name: str, image: np.ndarray, nth: int = 0) -> None:
         """The canvas shows an image `(C, H, W)` in [0, 1], up to rounding."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from playwright.sync_api import Page
 
+from tests.app.reading import red
+
 PATIENCE = 60_000
 # The pixels of image i of a gallery, red channel, row by row.
 CELL = """([selector, i]) => {
@@ -16,11 +18,6 @@ CELL = """([selector, i]) => {
     const rgba = context.getImageData(i % columns * w + 1, Math.floor(i / columns) * h + 1, w - 2, h - 2)
     return Array.from(rgba.data.filter((_, k) => k % 4 === 0))
 }"""  # noqa: E501
-PIXELS = """selector => {
-    const canvas = document.querySelector(selector)
-    const rgba = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data
-    return Array.from(rgba.filter((_, k) => k % 4 === 0))
-}"""
 PRIOR, MIXTURE = "[data-sampler=prior] .lx-gallery", "[data-sampler=mixture] .lx-gallery"
 
 
@@ -45,7 +42,7 @@ class Maker:
         return np.array(self.page.evaluate(CELL, [gallery, i]))
 
     def pixels(self, selector: str) -> np.ndarray:
-        return np.array(self.page.evaluate(PIXELS, selector))
+        return red(self.page.locator(selector)).ravel()
 
     def part(self, name: str):
         return self.page.locator(f".lx [data-part={name}]")

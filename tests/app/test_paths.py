@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
+from tests.app.reading import red
 from tests.app.walker import RAW, PathsPage, close, computed, opened, walker
 
 
@@ -149,7 +150,7 @@ def test_pointing_at_a_strip_moves_the_player_there(paths: PathsPage):
     canvas = paths.page.get_by_test_id("decoded")
     share = float(canvas.get_attribute("data-share"))
     expected = found.images(opened("mnist-vae-2d"), np.array([share]))
-    assert np.abs(paths.grey(canvas) - 255 * expected[0, 0]).max() <= 2
+    assert np.abs(red(canvas) - 255 * expected[0, 0]).max() <= 2
 
 
 def test_space_plays_and_pauses_and_the_way_is_walked_to_its_end(paths: PathsPage):

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 import explorer
 from explorer.latent.walk import REACH
+from tests.app.reading import red
 from tests.app.test_map import empty_place
 from tests.app.walker import DEEP, RAW, PathsPage, close, computed, opened, walker
 
@@ -45,7 +46,7 @@ def test_ends_are_chosen_on_the_map_by_class_by_number_and_by_chance(paths: Path
     row = int(paths.query()["b"].removeprefix("row:"))
     assert one.dataset.labels[row] == 7
     expect(b).to_contain_text("digit 7")
-    assert close(paths.grey(b.locator("canvas").first), one.dataset.picture(row).numpy())
+    assert close(red(b.locator("canvas").first), one.dataset.picture(row).numpy())
     number = b.get_by_label("Image by its number for B")
     number.fill("#123")
     number.press("Enter")
@@ -54,7 +55,7 @@ def test_ends_are_chosen_on_the_map_by_class_by_number_and_by_chance(paths: Path
     paths.wait_for_query(b="sample:1")
     paths.rests()
     _, found = computed("mnist-vae-2d", 9, a="row:0", b="sample:1")
-    assert close(paths.grey(b.locator("canvas").first), found.images[-1])
+    assert close(red(b.locator("canvas").first), found.images[-1])
     expect(b).to_contain_text("Generated")
     paths.page.reload()
     paths.ready()
@@ -91,7 +92,7 @@ def test_a_picture_of_ones_own_becomes_an_end(paths: PathsPage, digits):
     paths.page.wait_for_function("() => location.search.includes('b=own')")
     paths.rests()
     model = explorer.load("mnist-vae-2d", "cpu")
-    seen = paths.grey(b.locator("canvas").first) / 255
+    seen = red(b.locator("canvas").first) / 255
     z = model.encode(seen[None, None].astype(np.float32)).mean
     last = paths.images(paths.strip("mnist-vae-2d", "linear"))[-1]
     assert np.abs(last - 255 * model.decode(z)[0, 0]).max() <= 3
@@ -169,7 +170,7 @@ def test_the_difference_of_two_groups_is_added_with_a_live_strength(paths: Paths
     one, slider = opened("mnist-vae-20"), paths.part("strength")
     for name, label in (("term-x", 7), ("term-y", 1)):
         mean = one.atlas.mean[one.atlas.labels == label].mean(0, dtype=np.float64)
-        assert close(paths.grey(paths.part(name)), one.model.decode(mean[None].astype(np.float32)))
+        assert close(red(paths.part(name)), one.model.decode(mean[None].astype(np.float32)))
     slider.focus()
     for _ in range(20):
         paths.page.keyboard.press("ArrowLeft")
@@ -179,7 +180,7 @@ def test_the_difference_of_two_groups_is_added_with_a_live_strength(paths: Paths
     shown = paths.player(share, "mnist-vae-20 shift")
     expected = found.images(one, np.array([share]))
     assert close(shown, expected)
-    assert close(paths.grey(paths.part("term-sum")), expected)
+    assert close(red(paths.part("term-sum")), expected)
     paths.wait_for_query(strength="0.6")
     paths.page.reload()
     paths.ready()
@@ -188,7 +189,7 @@ def test_the_difference_of_two_groups_is_added_with_a_live_strength(paths: Paths
         "() => document.querySelector('[data-part=term-sum]').getContext('2d')"
         ".getImageData(0, 0, 28, 28).data.some((v, k) => k % 4 !== 3 && v > 0)"
     )
-    assert close(paths.grey(paths.part("term-sum")), expected)
+    assert close(red(paths.part("term-sum")), expected)
 
 
 def test_a_group_kept_on_the_map_can_be_added(paths: PathsPage):

@@ -15,6 +15,7 @@ from explorer.latent.opened import Opened, open_atlas
 from explorer.latent.paths import Met, Track, met, track
 from explorer.latent.walk import Walk
 from tests.app.conftest import MapPage, visitor
+from tests.app.reading import on_screen, red
 
 RAW = "?model=mnist-vae-2d&dataset=mnist-5k&count=5000&projection=raw"
 DEEP = "?model=mnist-vae-20&dataset=mnist-5k&count=5000&projection=umap"
@@ -60,20 +61,9 @@ class PathsPage:
     def strip(self, model: str, way: str) -> Locator:
         return self.page.locator(f'.lx-way-strip[data-id="{model} {way}"]')
 
-    def grey(self, canvas: Locator) -> np.ndarray:
-        """The red channel of a canvas `(H, W)`."""
-        values, width = canvas.evaluate(
-            """canvas => {
-                const { width, height } = canvas
-                const rgba = canvas.getContext('2d').getImageData(0, 0, width, height).data
-                return [Array.from(rgba.filter((_, i) => i % 4 === 0)), width]
-            }"""
-        )
-        return np.reshape(values, (-1, width))
-
     def images(self, strip: Locator) -> np.ndarray:
         """The images of a strip `(n, H, W)`."""
-        return np.stack([self.grey(one) for one in strip.locator("canvas").all()])
+        return np.stack([red(one) for one in strip.locator("canvas").all()])
 
     def player(self, share: float, strip: str) -> np.ndarray:
         """What the player shows once it is at a share of a way."""
@@ -83,7 +73,7 @@ class PathsPage:
             " return dataset.strip === strip && Math.abs(dataset.share - share) < 6e-4 }",
             arg=[share, strip],
         )
-        return self.grey(self.page.get_by_test_id("decoded"))
+        return red(self.page.get_by_test_id("decoded"))
 
     def query(self) -> dict[str, str]:
         return self.person.query()
@@ -94,18 +84,7 @@ class PathsPage:
 
     def screen(self, x: float, y: float) -> tuple[float, float]:
         """Where a place of the map is on the screen."""
-        return tuple(
-            self.page.evaluate(
-                """([x, y]) => {
-                    const plot = document.querySelector('.lx-minimap .lx-plot')
-                    const { xaxis, yaxis } = plot._fullLayout
-                    const box = plot.getBoundingClientRect()
-                    return [box.left + xaxis._offset + xaxis.d2p(x),
-                            box.top + yaxis._offset + yaxis.d2p(y)]
-                }""",
-                [float(x), float(y)],
-            )
-        )
+        return on_screen(self.page.locator(".lx-minimap .lx-plot"), x, y)
 
     def download(self, name: str) -> bytes:
         with self.page.expect_download() as waited:
