@@ -18,7 +18,7 @@ def turn() -> None:
     models = shell.shelf()  # anew each time: a model may have been made since
     view = shell.current(models)
     spec, shown = models.cards[view.model].spec.model, models.shown[view.model]
-    shell.notices(models)
+    shell.top(models)
     choosers(models, view, shown)
     if spec.family == "vq-vae":
         codes_instead(view)
@@ -70,8 +70,8 @@ def codes_instead(view: ViewState) -> None:
     )
     about = "The page Generate: swap single codes and see what they draw"
     if st.button("Paint with its codes", type="primary", key="paint", help=about):
-        shell.show(view.changed(task="codes"))
-        st.switch_page("pages/generate.py")
+        painting = view.changed(task="codes").to_query("generate")
+        st.switch_page("pages/generate.py", query_params=painting)
 
 
 turn()

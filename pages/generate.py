@@ -12,11 +12,11 @@ shell.head("Choose what to make; the decoder turns latents that nobody encoded i
 def make() -> None:
     models = shell.shelf()
     view = shell.current(models)
-    shell.notices(models)
+    shell.top(models)
     card = models.cards[view.model]
     able = [name for name, task in TASKS.items() if not task.why_not(card)]
     name = view.task or able[0]
-    left, right = st.columns([2, 5], vertical_alignment="bottom")
+    left, right = st.columns([2, 5])
     with left:
         settings.model_chooser(models, view)
     with right:

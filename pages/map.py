@@ -22,7 +22,7 @@ def explore() -> None:
     view = shell.current(models)
     spec, shown = models.cards[view.model].spec.model, models.shown[view.model]
     pixels, latent = f"{prod(spec.image_shape):,} pixels", latent_words(spec)
-    shell.notices(models)
+    shell.top(models)
     settings.row(models, view, shown)
     plane(
         {

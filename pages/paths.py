@@ -16,7 +16,7 @@ shell.head(
 def walk() -> None:
     models = shell.shelf()
     view = shell.current(models)
-    shell.notices(models)
+    shell.top(models)
     row(models, view, models.shown[view.model])
     paths(data(models, view), on_commit=keep)
 

@@ -37,7 +37,8 @@ class Mixture:
 
     `weights (K,)` sum to 1, `means (K, D)`; `factors` are lower triangular `(K, D, D)`, or standard
     deviations `(K, D)` of diagonal covariances. It was fit to `images` latents; `held_out` others
-    have ln p(z) = `nats` on average, and `normal_nats` under N(0, I).
+    have ln p(z) = `nats` on average, and `normal_nats` under the normal prior, N(0, I) unless the
+    prior has another spread.
     """
 
     weights: np.ndarray
@@ -87,11 +88,17 @@ def standard_log_density(z: np.ndarray) -> np.ndarray:
     return -0.5 * (np.square(z).sum(1) + z.shape[1] * np.log(2 * np.pi))
 
 
-def fit(latents: np.ndarray, components: int = COMPONENTS, seed: int = 0) -> Mixture:
+def fit(
+    latents: np.ndarray,
+    components: int = COMPONENTS,
+    seed: int = 0,
+    spread: np.ndarray | float = 1.0,
+) -> Mixture:
     """The mixture that describes latents `(N, D)`, by expectation maximisation from k-means.
 
     HELD_OUT of them are kept back. Up to FULL dimensions the covariances are full or diagonal,
     whichever makes those likelier; beyond they are diagonal. The same seed gives the same mixture.
+    `spread` is the standard deviation of the prior that it is compared with, one or `(D,)`.
     Raises ExplorerError for fewer latents than the components need, or too many components.
     """
     rng = np.random.default_rng(seed)
@@ -103,14 +110,25 @@ def fit(latents: np.ndarray, components: int = COMPONENTS, seed: int = 0) -> Mix
             f"A mixture has 1 to {MOST_COMPONENTS} components and needs two latents for each; "
             f"{components} components were asked for, with {len(used)} latents to fit."
         )
-    tried = [_fitted(used, held, components, "diagonal", seed)]
+    prior_nats = float((standard_log_density(held / spread) - _log_volume(held, spread)).mean())
+    tried = [_fitted(used, held, components, "diagonal", seed, prior_nats)]
     if latents.shape[1] <= FULL:
-        tried.append(_fitted(used, held, components, "full", seed))
+        tried.append(_fitted(used, held, components, "full", seed, prior_nats))
     return max(tried, key=lambda one: one.nats)
 
 
+def _log_volume(latents: np.ndarray, spread: np.ndarray | float) -> float:
+    """ln of the volume that dividing latents `(N, D)` by a spread takes away."""
+    return float(np.log(np.broadcast_to(spread, latents.shape[1])).sum())
+
+
 def _fitted(
-    used: np.ndarray, held: np.ndarray, components: int, covariance: Covariance, seed: int
+    used: np.ndarray,
+    held: np.ndarray,
+    components: int,
+    covariance: Covariance,
+    seed: int,
+    normal_nats: float,
 ) -> Mixture:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.mixture import GaussianMixture
@@ -134,5 +152,5 @@ def _fitted(
         images=len(used),
         held_out=len(held),
         nats=float(model.score(held)),
-        normal_nats=float(standard_log_density(held).mean()),
+        normal_nats=normal_nats,
     )

@@ -145,32 +145,59 @@ def _latents(opened: Opened, sampler: str, asked: Asked) -> tuple[np.ndarray, st
     network = opened.model.network
     if network.has_prior:
         return z, "Prior, N(0, I)", "What the KL pulled the latents of all images towards."
+    spread = _prior_spread(opened)
+    if spread is not None:
+        words = "Each principal component with the variance that it has over the training images."
+        return z * spread, "N(0, Λ), the variances of PCA", words
+    return z, "N(0, I), though this model has no prior", _no_prior_words(opened, z)
+
+
+def _prior_spread(opened: Opened) -> np.ndarray | None:
+    """The standard deviations `(D,)` of PCA's components; None for other families."""
     from explorer.models.pca import PCA
 
-    if isinstance(network, PCA):
-        words = "Each principal component with the variance that it has over the training images."
-        return z * network.spread.cpu().numpy(), "N(0, Λ), the variances of PCA", words
-    return z, "N(0, I), though this model has no prior", _no_prior_words(opened.atlas)
+    network = opened.model.network
+    return network.spread.cpu().numpy() if isinstance(network, PCA) else None
 
 
-def _no_prior_words(atlas: Atlas) -> str:
-    """Why N(0, I) is a poor place to draw from in a plain autoencoder, with its own numbers."""
-    centre, spread = atlas.mean.mean(0), atlas.mean.std(0)
+def _no_prior_words(opened: Opened, z: np.ndarray) -> str:
+    """Why N(0, I) is a poor place to draw from in a plain autoencoder, with its own numbers: of
+    these draws `(n, D)`, and of the encodings that they could stand for."""
+    from scipy.stats import chi2
+
+    from explorer.latent.trust import DATA
+
+    mean = opened.atlas.mean
+    spread = mean.std(0)
+    among = float((opened.crowd.standings(z) == DATA).mean())
+    reached = float((np.square(mean).sum(1) <= chi2.ppf(0.95, mean.shape[1])).mean())
+    if among < 0.5:
+        then = f"so only {among:.0%} of these draws land where the decoder has seen images."
+    elif reached < 0.5:
+        then = (
+            f"so these draws come from a small part: only {reached:.0%} of the encodings lie where "
+            "N(0, I) draws, and whole kinds of image never come."
+        )
+    else:
+        then = (
+            f"and yet {among:.0%} of these draws land among encodings, and {reached:.0%} of the "
+            "encodings lie where N(0, I) draws: this encoder came close to it by itself."
+        )
     return (
         "Poor on purpose: nothing pulled these latents towards N(0, I) in training. The encoder "
         f"put images at a spread of {spread.min():.2g} to {spread.max():.2g} per dimension "
-        f"(N(0, I) has 1), up to {np.abs(centre).max():.2g} from zero, so most draws land where "
-        "the decoder has seen no image."
-    )
+        f"(N(0, I) has 1), {then}"
+    ).replace("%", " %")
 
 
 def _mixture_words(mixture: Mixture, opened: Opened) -> str:
     one = "one posterior draw each of " if opened.atlas.logvar is not None else "the latents of "
     kind = f"{mixture.covariance} covariance{'s' if len(mixture) > 1 else ''}"
+    prior = "N(0, I)" if _prior_spread(opened) is None else "N(0, Λ)"
     return (
         f"Fit by expectation maximisation ({kind}) to {one}{mixture.images:,} images of "
         f"{opened.atlas.dataset}. {mixture.held_out:,} held-out latents have ln p = "
-        f"{signed(mixture.nats)} nats on average; under N(0, I), {signed(mixture.normal_nats)}."
+        f"{signed(mixture.nats)} nats on average; under {prior}, {signed(mixture.normal_nats)}."
     )
 
 
@@ -258,7 +285,8 @@ def make(report: Report, *, model: str, dataset: str, count: int, components: in
         arrays, figures = {"counts": counts.astype(np.int32)}, {"images": len(codes)}
     else:
         latents = aggregate(atlas, np.random.default_rng(FIT_SEED))
-        one = fit(latents, components, FIT_SEED)
+        spread = _prior_spread(opened)
+        one = fit(latents, components, FIT_SEED, 1.0 if spread is None else spread)
         arrays = {"weights": one.weights, "means": one.means, "factors": one.factors}
         figures = {name: getattr(one, name) for name in FIGURES}
     about = {"points_sha256": atlas.sha256, "figures": figures}

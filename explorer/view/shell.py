@@ -91,12 +91,9 @@ def _look() -> Shelf:
 
 def enter(page: str, pages: Sequence[st.Page]) -> None:
     """Begin the run of a page: its name, since each shows its part of the view in its own address,
-    and above it the links to all pages."""
-    st.session_state["page"] = page
+    and the pages that it links to."""
+    st.session_state["page"], st.session_state["pages"] = page, pages
     st.html(f"<style>{_style()}</style>")
-    with st.container(key="pages", horizontal=True):
-        for one in pages:
-            st.page_link(one)
 
 
 @lru_cache
@@ -177,7 +174,17 @@ def on_an_image(view: ViewState) -> ViewState:
         return view.at_row(0)
 
 
-def notices(models: Shelf) -> None:
+def top(models: Shelf) -> None:
+    """What stands above every page: links to all pages with what is looked at in their addresses
+    (so that Back is one step), and the notices."""
+    view = current(models)
+    with st.container(key="pages", horizontal=True):
+        for one in st.session_state["pages"]:
+            st.page_link(one, query_params=view.to_query(one.url_path or "map"))
+    _notices(models)
+
+
+def _notices(models: Shelf) -> None:
     """One box with a line for each value of the address, or folder, that could not be used.
 
     What the address had wrong is said until the next choice.

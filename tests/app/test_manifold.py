@@ -129,6 +129,10 @@ def test_the_manifold_is_decoded_anew_and_finer_where_one_comes_near(maker):
         maker.page.keyboard.press("Escape")
     maker.page.get_by_role("button", name="The whole manifold").click()
     maker.settled()
+    assert root.get_attribute("data-across") == "20"
+    whole = scaled(manifold_of("mnist-vae-2d", 20), near)[4:-4, 4:-4]
+    again = shown_manifold(maker)[4:-4, 4:-4]
+    assert np.abs(again.astype(float) - whole).mean() < 12, "no finer cells are left over"
     assert root.get_attribute("data-view") == "0.00000,1.00000,0.00000,1.00000"
     assert np.abs(near.astype(float) - shown_manifold(maker)).mean() > 10
 

@@ -95,7 +95,15 @@ def test_undo_takes_a_line_back_and_clear_all_of_them(map_page):
     map_page.page.wait_for_function("first => !location.search.includes(first)", arg=f"own={first}")
     map_page.page.get_by_role("button", name="Undo").click()
     map_page.wait_for_query(own=first)
+    map_page.page.get_by_role("button", name="Undo").click()
+    map_page.wait_for_query(row="12")
+    map_page.settled()
+    assert map_page.part("original").get_attribute("data-row") == "12", "what was chosen before"
+    assert not map_page.page.locator(".lx-pad-seen").is_visible()
+    stroke(map_page)
+    map_page.page.wait_for_function("() => /own=/.test(location.search)")
     map_page.page.get_by_role("button", name="Clear").click()
+    map_page.wait_for_query(row="12")
     assert map_page.page.get_by_role("button", name="Undo").is_disabled()
     assert map_page.page.locator(".lx-pad-hint").is_visible()
 

@@ -65,11 +65,16 @@ def test_a_phone_has_the_links_to_all_pages_in_sight(browser, address):
             assert link.is_visible()
 
 
-def test_back_returns_to_the_page_before_as_it_was(map_page):
+def test_each_step_back_is_a_page_as_it_was(map_page):
     map_page.open("?model=mnist-vae-20&row=12")
     go(map_page.page, "Generate")
+    go(map_page.page, "Dimensions")
     map_page.page.go_back()
+    map_page.page.wait_for_url("**/generate?*")
+    map_page.wait_for_query(model="mnist-vae-20", row="12")
+    map_page.page.locator(".lx-gallery").first.wait_for()
     map_page.page.go_back()
+    map_page.page.wait_for_function("() => location.pathname === '/'")
     map_page.wait_for_query(model="mnist-vae-20", row="12")
     expect(map_page.part("original")).to_have_attribute("data-row", "12", timeout=30_000)
     map_page.settled()

@@ -54,12 +54,17 @@ def test_its_density_is_that_of_the_formula():
 
 
 def test_its_figures_are_of_latents_that_it_has_not_seen():
+    from scipy.stats import multivariate_normal as normal
+
     z = crowds()
     one = fit(z, 2, seed=3)
     order = np.random.default_rng(3).permutation(len(z))
     held = z[order[:200]]
     assert one.nats == pytest.approx(one.log_density(held).mean(), rel=1e-9)
     assert one.normal_nats == pytest.approx(standard_log_density(held).mean(), rel=1e-9)
+    spread = np.array([3.0, 0.5])
+    prior = normal([0, 0], np.diag(spread**2)).logpdf(held).mean()
+    assert fit(z, 2, seed=3, spread=spread).normal_nats == pytest.approx(prior, rel=1e-9)
 
 
 def test_draws_have_the_spread_of_the_mixture_and_the_temperature_scales_it():

@@ -16,6 +16,7 @@ from explorer.latent.mixture import Mixture
 from explorer.latent.opened import Opened, open_atlas
 from explorer.latent.report import silent
 from explorer.latent.sample import Asked, Cells, draw, learned_prior, normal
+from explorer.latent.trust import DATA
 from explorer.loaded import network_of
 from tests.support import is_one_sentence
 
@@ -59,6 +60,18 @@ def test_a_plain_autoencoder_says_that_it_has_no_prior_with_its_own_spread():
     assert "nothing pulled" in one.words
     assert f"{spread.min():.2g} to {spread.max():.2g}" in one.words
     assert np.array_equal(one.z, normal(64, 32, np.random.default_rng(0)))
+    share = float((opened.crowd.standings(one.z) == DATA).mean())
+    assert share < 0.5
+    assert f"only {share:.0%}".replace("%", " %") in one.words
+
+
+def test_where_the_draws_are_among_encodings_but_reach_few_of_them_that_is_said():
+    opened = shipped("mnist-ae-2d")
+    one = draw(opened, "prior", Asked())
+    assert (opened.crowd.standings(one.z) == DATA).mean() > 0.5
+    near = np.square(opened.atlas.mean).sum(1) <= -2 * np.log(0.05)  # the quantile of chi2(2)
+    assert near.mean() < 0.5
+    assert f"only {near.mean():.0%} of the encodings".replace("%", " %") in one.words
 
 
 def test_pca_is_drawn_with_the_variances_of_its_components():

@@ -1,5 +1,6 @@
 // Class and style apart: samples as every class, the style of one image as every class, and two classes mixed, live.
 import { channelUrl } from '../js/address.js'
+import { offerAnother } from '../js/another.js'
 import { createCard } from '../js/card.js'
 import { openChannel } from '../js/channel.js'
 import { element, partsOf, say } from '../js/dom.js'
@@ -49,14 +50,17 @@ function createKinds(root, setTriggerValue) {
   mixed.canvas.dataset.testid = 'mixed'
   part('mixed').append(mixed.figure)
   const subject = createSubject(part('subject'), {
-    onCommit: ({ own }) => { state = { ...state, style: '' }; told.tell({ own, style: '' }) },
+    onCommit: ownStyle,
     onFault: words => fault(words),
   }, life.signal)
+  offerAnother(subject, () => shown.total, row => ownStyle({ row }))
   let shown = null, state = null, original = null, rest = 0, generation = 0, saved = null
   const before = [], pending = new Set()        // what Undo brings back; pictures that are on their way
 
   const mix = () => parseMix(state.mix)
   const textOf = ({ from, to, share }) => `${from},${to},${+share.toFixed(2)}`
+  // Another original: its style is the one that is drawn.
+  function ownStyle(picture) { state = { ...state, style: '' }; told.tell({ ...picture, style: '' }) }
   const fault = words => { part('fault').hidden = !words; say(part('fault'), words) }
   const style = () => (state.style === '' ? original?.z : shown.z[Math.min(+state.style, shown.z.length - 1)])
 
@@ -163,8 +167,8 @@ function createKinds(root, setTriggerValue) {
     if (!z) return
     const { classes } = shown, own = original && original.label !== null ? classes[original.label] : ''
     say(part('style-words'), state.style === ''
-      ? `The encoder was told ${own} and put the rest of the image into the latent; the decoder draws that latent as every class.`
-      : `The latent of column ${+state.style + 1}, drawn as every class.`)
+      ? `The encoder was told ${own} and put the rest of the image into the latent; the decoder draws that latent as every class. Choose one: the mix below starts from it.`
+      : `The latent of column ${+state.style + 1}, drawn as every class. Choose one: the mix below starts from it.`)
     asked('strip', { z: classes.map(() => z), labels: classes.map((_, label) => label) }, ({ n, pixels }, shape) =>
       strip.show({ n, shape, pixels, columns: Math.ceil(n / Math.ceil(n / STRIP)), fixed: true,
         names: classes.map(name => `as ${name}`), tags: classes }))

@@ -25,6 +25,7 @@ def classes(models: shell.Shelf, view: ViewState) -> None:
         view,
         label=None,  # every class is drawn
         subject=view.subject,
+        total=models.shown[view.model].totals[view.dataset],
         seed=view.seed,
         style=view.style,
         mix=view.mix or f"{min(3, len(names) - 1)},{min(8, len(names) - 1)},0.5",

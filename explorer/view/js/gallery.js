@@ -4,7 +4,7 @@ import { element, say } from './dom.js'
 // Pixels of an image left free around each.
 const GAP = 1
 // No image is drawn narrower than this, in pixels of the page: a finger needs more room.
-const LEAST = matchMedia('(pointer: coarse)').matches ? 38 : 26
+const LEAST = matchMedia('(pointer: coarse)').matches ? 38 : 22
 
 let galleries = 0
 

@@ -9,9 +9,9 @@ const KINDS = 'image/png,image/jpeg,image/webp'
 const ARROWS = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, -STEP], ArrowDown: [0, STEP] }
 
 // `card` gets the buttons, and the pad over its canvas while somebody draws. `onDrawing(grey)` hears of the drawing as it is
-// made, its grey bytes in base64; `onPicture(name)` of the picture that the server keeps; `onFault(sentence)` of what cannot be
-// used, and '' when something could.
-export function createPad(card, canvas, { onDrawing, onPicture, onFault, onEnd = () => {} }, signal) {
+// made, its grey bytes in base64; `onPicture(name)` of the picture that the server keeps; `onBegin()` that a drawing begins, and
+// `onEmpty()` that its last line was taken back; `onFault(sentence)` of what cannot be used, and '' when something could.
+export function createPad(card, canvas, { onDrawing, onPicture, onFault, onBegin = () => {}, onEmpty = () => {}, onEnd = () => {} }, signal) {
   const pad = Object.assign(element('canvas', 'lx-pixels lx-pad'), { width: SIDE, height: SIDE, tabIndex: 0 })
   pad.setAttribute('role', 'application')
   pad.ariaLabel = 'Drawing pad. Draw with the pointer; or arrow keys move the pen, Space sets it down and lifts it, Backspace undoes, Enter ends.'
@@ -21,7 +21,7 @@ export function createPad(card, canvas, { onDrawing, onPicture, onFault, onEnd =
   const draw = button('Draw', 'Draw an image of your own, here on the card', begin)
   const choose = button('Upload', 'An image of your own as PNG, JPEG or WebP; or drop one here, or paste it', () => file.click())
   const undo = button('Undo', 'Take the last line back (Backspace)', takeBack)
-  const clear = button('Clear', 'Begin anew', () => { strokes = []; redraw(); send(); clearTimeout(keeping) })
+  const clear = button('Clear', 'Begin anew', () => { strokes = []; changed() })
   const done = button('Done', 'Put the pad away (Enter)', end)
   const tools = element('div', 'lx-pad-tools')
   const box = element('div', 'lx-pad-box'), hint = element('span', 'lx-pad-hint', 'Draw here')
@@ -29,7 +29,7 @@ export function createPad(card, canvas, { onDrawing, onPicture, onFault, onEnd =
   box.append(pad, hint)
   tools.append(draw, choose, undo, clear, done, file)
   card.append(tools)
-  let strokes = [], stroke = null, pen = null, keeping = 0
+  let strokes = [], stroke = null, pen = null, keeping = 0, posted = 0
 
   function show(drawing) {
     for (const one of [draw, choose]) one.hidden = drawing
@@ -39,6 +39,7 @@ export function createPad(card, canvas, { onDrawing, onPicture, onFault, onEnd =
   function begin() {
     strokes = []
     pen = null
+    onBegin()
     canvas.before(box, seen)
     show(true)
     redraw()
@@ -49,6 +50,7 @@ export function createPad(card, canvas, { onDrawing, onPicture, onFault, onEnd =
     box.remove()
     seen.remove()
     show(false)
+    card.removeAttribute('data-empty')
     draw.focus()
     onEnd()
   }
@@ -64,6 +66,7 @@ export function createPad(card, canvas, { onDrawing, onPicture, onFault, onEnd =
       paper.stroke()
     }
     hint.hidden = strokes.length > 0
+    card.toggleAttribute('data-empty', !strokes.length)
     undo.disabled = clear.disabled = !strokes.length
     if (!pen) return
     Object.assign(paper, { shadowBlur: 0, fillStyle: pen.down ? '#E69F00' : '#56B4E9' })
@@ -73,9 +76,16 @@ export function createPad(card, canvas, { onDrawing, onPicture, onFault, onEnd =
   }
   function takeBack() {
     strokes.pop()
+    changed()
+  }
+  // Without a line there is no drawing any more, nor is the one before it wanted when it has been sent.
+  function changed() {
     redraw()
     send()
-    if (strokes.length) keep()
+    if (strokes.length) return keep()
+    clearTimeout(keeping)
+    posted++
+    onEmpty()
   }
   // The drawing without the pen.
   function bare(read) {
@@ -101,11 +111,13 @@ export function createPad(card, canvas, { onDrawing, onPicture, onFault, onEnd =
     keeping = setTimeout(async () => post(await new Promise(found => bare(() => pad.toBlob(found, 'image/png')))), 0)
   }
   async function post(blob) {
+    const mine = ++posted
     try {
-      const answer = await fetch(at('own'), { method: 'POST', body: blob })
-      if (!answer.ok) return onFault(await answer.text())
+      const answer = await fetch(at('own'), { method: 'POST', body: blob }), words = await answer.text()
+      if (mine !== posted) return
+      if (!answer.ok) return onFault(words)
       onFault('')
-      onPicture((await answer.json()).name)
+      onPicture(JSON.parse(words).name)
     } catch { onFault('The picture could not be sent; is there a connection to the server?') }
   }
 
@@ -154,7 +166,7 @@ export function createPad(card, canvas, { onDrawing, onPicture, onFault, onEnd =
     event.stopPropagation()
   })
 
-  const given = list => { if (list.length) { end(); post(list[0]) } }
+  const given = list => { if (list.length) { onBegin(); end(); post(list[0]) } }
   file.onchange = () => { given([...file.files]); file.value = '' }
   card.addEventListener('dragover', event => { event.preventDefault(); card.dataset.drop = '' })
   card.addEventListener('dragleave', () => delete card.dataset.drop)

@@ -16,18 +16,31 @@ export async function fetchSubject(view, text) {
   return { ...head.said, pixels: head.said.shape && new Uint8Array(buffer, head.at) }
 }
 
-// Fills `host` with the card. `onCommit({ own: name })` hears of a picture that a person made; `onDrawing(grey)` of one that is
+// What a page is told of a subject: an image or a place is chosen, from anything else the sliders start.
+export function commitOf(text) {
+  const [kind, name] = [text.slice(0, text.indexOf(':')), text.slice(text.indexOf(':') + 1)]
+  return ['row', 'own', 'place'].includes(kind) ? { [kind]: name } : { start: text }
+}
+
+// Fills `host` with the card. `onCommit({ own: name })` hears of a picture that a person made, or of what
+// was chosen before when they took it back; `onDrawing(grey)` of one that is
 // being drawn (base64, see the decode request `own`); `onFault(sentence)` of what cannot be used.
 export function createSubject(host, { onCommit, onFault, onDrawing = () => {}, onEnd }, signal) {
-  const card = element('figure', 'lx-card'), title = element('figcaption', 'lx-title', 'Original')
+  const card = element('figure', 'lx-card lx-subject'), title = element('figcaption', 'lx-title', 'Original')
   const canvas = Object.assign(element('canvas', 'lx-pixels'), { width: 28, height: 28 })
   canvas.dataset.testid = 'original'
   canvas.setAttribute('role', 'img')
   const words = element('div', 'lx-caption', '\u00a0'), note = element('div', 'lx-note', '\u00a0')
   card.append(title, canvas, words, note)
   host.replaceChildren(card)
-  const pad = createPad(card, canvas, { onDrawing, onPicture: name => onCommit({ own: name }), onFault, onEnd }, signal)
-  let asked = 0
+  let asked = 0, text = '', before = ''
+  const pad = createPad(card, canvas, {
+    onDrawing, onFault, onEnd,
+    onPicture: name => onCommit({ own: name }),
+    // A drawing whose last line was taken back leaves what was chosen before it.
+    onBegin: () => { before = text },
+    onEmpty: () => onCommit(commitOf(before)),
+  }, signal)
 
   return {
     card, canvas, pad,
@@ -45,7 +58,8 @@ export function createSubject(host, { onCommit, onFault, onDrawing = () => {}, o
       return subject
     },
     // Fetches and shows; null when something else was asked for meanwhile.
-    async open(view, text) {
+    async open(view, named) {
+      text = named
       const mine = ++asked, subject = await fetchSubject(view, text)
       return mine === asked ? this.show(subject) : null
     },

@@ -90,7 +90,8 @@ function createManifold(root, setTriggerValue) {
     if (zoomText(view) !== state.zoom) view = viewOf(state.zoom)
     draw()
     decode()
-    if (kept) show(kept, true)
+    if (pointed) show({ z: pointed }, true)
+    else if (kept) show(kept, true)
   }
   function set(changes) {
     state = { ...state, ...changes, ...(changes.spaced || changes.reach ? { zoom: '' } : {}) }
@@ -131,7 +132,9 @@ function createManifold(root, setTriggerValue) {
   }
   function draw() {
     if (!plane) return
-    const key = keyOf(), layers = [...pictures.values()].filter(one => one.key === key).sort((one, other) => one.across - other.across)
+    // Cells finer than those asked for stand in for them only until they are here.
+    const key = keyOf(), known = [...pictures.values()].filter(one => one.key === key), asked = Number(root.dataset.across)
+    const finer = one => Number(one.across > asked), layers = known.sort((one, other) => finer(other) - finer(one) || one.across - other.across)
     sheet.draw({ view, layers, plane, kept: kept && plane.toPlace(kept.z), pointed: pointed && plane.toPlace(pointed), theme: themeOf(root) })
     root.dataset.view = [view.x0, view.x1, view.y0, view.y1].map(value => value.toFixed(5)).join(',')
   }
@@ -206,7 +209,7 @@ function createManifold(root, setTriggerValue) {
       point(plane.toLatent(next))
     },
     onKeep: () => { if (pointed) keep(pointed) },
-    onEscape: () => { if (pointed) leave(); else lookAt(viewOf('')) },
+    onEscape: () => { leave(); lookAt(viewOf('')) },
     onZoom: factor => zoom(factor, pointed && plane.toPlace(pointed)),
   })
   part('zoom-in').onclick = () => zoom(ZOOM)

@@ -24,10 +24,11 @@ const markup = name => `
 export function createEnd(box, name, { onChoose, onActive, isActive, onFault }, signal) {
   box.innerHTML = markup(name)
   const part = partsOf(box)
-  let points = null, text = '', seed = 1
+  let points = null, text = '', undrawn = '', seed = 1
   // A paste goes to the end in hand; so does a drop, since it makes its card that.
   const pad = createPad(part('card'), part('image'), {
     onDrawing: () => {}, onPicture: id => { if (isActive()) onChoose(`own:${id}`) }, onFault,
+    onBegin: () => { undrawn = text }, onEmpty: () => onChoose(undrawn),
   }, signal)
   part('tools').prepend(part('card').querySelector('.lx-pad-tools'))
   for (const kind of ['pointerdown', 'focusin', 'dragover']) box.addEventListener(kind, onActive, { signal })

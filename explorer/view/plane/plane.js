@@ -61,7 +61,7 @@ function createPlane(root, setTriggerValue) {
   }, life.signal)
   let shown = null          // what the page asked for; see PlaneData in plane.py
   let points = null, index = null, figure = null, images = null, colouring = null
-  let kept = null, target = null, pointed = null, rest = 0, generation = 0
+  let kept = null, target = null, pointed = null, undrawn = null, rest = 0, generation = 0
   let opening = null, measuring = null          // what is waited for: the map, its colours
   let told = 0                                  // when the page was last told of a kept place
 
@@ -313,6 +313,8 @@ function createPlane(root, setTriggerValue) {
 
   createPad(part('original-card'), part('original'), {
     onDrawing: drawing => figure && show({ drawing }),
+    onBegin: () => { undrawn = kept },
+    onEmpty: () => keep(undrawn),
     onPicture: own => keep({ own }),
     onFault: sentence => panel.fault(sentence, 'own'),
   }, life.signal)

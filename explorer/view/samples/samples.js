@@ -122,11 +122,18 @@ function createSampling(root, setTriggerValue) {
     // Where it is shown below the images, as on a phone.
     if (part('picked').getBoundingClientRect().top > innerHeight) part('picked').scrollIntoView({ block: 'end', behavior: 'smooth' })
   }
+  // Escape puts the large one away.
+  root.addEventListener('keydown', event => {
+    if (event.key !== 'Escape' || !state?.picked) return
+    state = { ...state, picked: '' }
+    showPicked()
+    told.tell({ picked: '' })
+  }, { signal: life.signal })
   function showPicked() {
     const [name, index] = state.picked.split('-')
     for (const sampler of SAMPLERS) drawn[sampler].choose(sampler === name ? +index : null)
-    const sample = drawn[name]?.sample(+index)
-    picked.show(sample ? { ...sample, name: `${shown.titles[name]}, sample ${+index + 1} of seed ${state.seed}` } : null, shown)
+    const sample = visible().includes(name) ? drawn[name].sample(+index) : null
+    picked.show(sample ? { ...sample, name: `${shown.titles[name]}, sample ${index} of seed ${state.seed}` } : null, shown)
   }
 
   return {

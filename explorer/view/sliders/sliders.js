@@ -37,7 +37,7 @@ function createSliders(root, setTriggerValue) {
   let rest = 0, telling = 0, told = 0, before = null
 
   const subject = createSubject(part('subject'), {
-    onCommit: picture => leap({ ...picture, start: '', moved: '' }),
+    onCommit: picture => leap({ start: '', moved: '', ...picture }),
     onFault: sentence => fault(sentence, 'own'),
     onDrawing: drawLive,
     onEnd: () => { if (start) begin() },
@@ -231,8 +231,8 @@ function createSliders(root, setTriggerValue) {
   // To another start: what was there can be taken back.
   function leap(commit) {
     forget()
-    const chosen = commit.row ? `row:${commit.row}` : commit.own ? `own:${commit.own}` : shown.subject
-    if (start && chosen === shown.subject && commit.start === shown.start) return reset()
+    const kind = ['row', 'own', 'place'].find(name => commit[name] !== undefined), chosen = kind ? `${kind}:${commit[kind]}` : shown.subject
+    if (start && chosen === shown.subject && commit.start === shown.start) return subject.pad.drawing ? begin() : reset()
     if (start) history.push(entry())
     leave()
     tell(commit)
