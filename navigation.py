@@ -10,6 +10,7 @@ PAGES = [
     st.Page("pages/dimensions.py", title="Dimensions"),
     st.Page("pages/paths.py", title="Paths"),
     st.Page("pages/generate.py", title="Generate"),
+    st.Page("pages/compare.py", title="Compare"),
 ]
 page = st.navigation(PAGES, position="hidden")
 shell.enter(page.url_path or "map", PAGES)

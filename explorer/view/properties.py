@@ -18,10 +18,11 @@ LAYERS = {
     "grid": "Decoded images",
 }
 METRICS = {"euclidean": "Distance", "cosine": "Angle"}
-PAGES = ("map", "dimensions", "paths", "generate")
+PAGES = ("map", "dimensions", "paths", "generate", "compare")
 ORDERS = {"kl": "By KL", "index": "By number"}
 WAYS = {"linear": "Linear", "slerp": "Slerp", "density": "Along the data"}
 STEPS = (FEWEST, MOST)
+MOST_BESIDE = 4
 TASKS = {
     "samples": "Samples",
     "manifold": "Manifold",
@@ -39,6 +40,9 @@ SPACINGS = {"normal": "By the Gaussian", "linear": "Evenly"}
 SPANS = (0.5, 10.0)
 NOISES = {"gaussian": "Gaussian", "salt-and-pepper": "Salt and pepper", "masking": "Masking"}
 ALTERED = {"": "Nothing", **ALTERED_TITLES}
+COMPARES = {"panels": "Same image", "ladder": "Side by side", "factors": "Metrics"}
+ALIGNED = {"procrustes": "Turned to match", "umap": "Laid out together", "off": "Each by itself"}
+MOST_PANELS = 8
 RANKS = {"worst": "Worst first", "best": "Best first"}
 
 
@@ -52,7 +56,7 @@ class Property:
     pages: tuple[str, ...] = PAGES
 
 
-MAP, DIMENSIONS, PATHS, GENERATE = (("map",), ("dimensions",), ("paths",), ("generate",))
+MAP, DIMENSIONS, PATHS, GENERATE, COMPARE = tuple((page,) for page in PAGES)
 SWITCH = Property(readers.switch, lambda value: "on" if value else "off", MAP)
 PROPERTIES: dict[str, Property] = {
     "model": Property(lambda text, shown: text),
@@ -89,7 +93,7 @@ PROPERTIES: dict[str, Property] = {
     "b": Property(readers.subject, pages=PATHS),
     "ways": Property(readers.some_of("way", WAYS), pages=PATHS),
     "steps": Property(readers.counted("number of steps", *STEPS), pages=PATHS),
-    "models": Property(readers.models, pages=PATHS),
+    "models": Property(readers.models(MOST_BESIDE), pages=PATHS),
     "stroke": Property(readers.stroke, pages=PATHS),
     "plus": Property(readers.group, pages=PATHS),
     "minus": Property(readers.group, pages=PATHS),
@@ -126,6 +130,13 @@ PROPERTIES: dict[str, Property] = {
     "rank": Property(readers.one_of("order", lambda shown: RANKS), pages=GENERATE),
     "rank_page": Property(readers.counted("page", 0, 9_999_999), pages=GENERATE),
     "rank_class": Property(readers.class_or_all, pages=GENERATE),
+    # compare
+    "compare": Property(readers.one_of("task", lambda shown: COMPARES), pages=COMPARE),
+    "among": Property(readers.name, pages=COMPARE),
+    "panels": Property(readers.models(MOST_PANELS), pages=COMPARE),
+    "aligned": Property(readers.one_of("alignment", lambda shown: ALIGNED), pages=COMPARE),
+    "lit": Property(readers.lit, pages=COMPARE),
+    "numbers": Property(readers.name, pages=COMPARE),
 }
 # What a link says always, so that it opens the same view when a default changes.
 ALWAYS = ("model", "dataset", "count", "projection", "layer", "row")

@@ -4,6 +4,7 @@ sentence."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from string import ascii_letters, digits
 
 from explorer import own, store
 from explorer.errors import ExplorerError, unknown_name
@@ -19,7 +20,8 @@ from explorer.view.shown import Shown
 # Digits of a place in the address: finer than a screen pixel at any sensible zoom.
 PLACE_DIGITS = 4
 MAX_COORDINATE = 1e6
-MOST_MODELS = 4
+# Signs of names that only we give.
+NAME_SIGNS = frozenset(ascii_letters + digits + "-_.:")
 # Letters of a map of codes.
 MOST_SIGNS = 4096
 
@@ -224,13 +226,33 @@ def mix(text: str, shown: Shown) -> str:
     return text
 
 
-def models(text: str, shown: Shown) -> str:
+def models(most: int) -> Callable[[str, Shown], str]:
     """Models by their ids; the page says which of them it cannot show."""
-    names = text.split(",")
-    if len(names) > MOST_MODELS:
-        raise ExplorerError(f"At most {MOST_MODELS} models are shown beside each other.")
-    for name in names:
-        store.check_id(name)
+
+    def read(text: str, shown: Shown) -> str:
+        names = text.split(",")
+        if len(names) > most:
+            raise ExplorerError(f"At most {most} models are shown beside each other.")
+        for name in names:
+            store.check_id(name)
+        return text
+
+    return read
+
+
+def name(text: str, shown: Shown) -> str:
+    """The name of a comparison or of a figure; the page says which it does not know."""
+    if len(text) > LONGEST or not set(text) <= NAME_SIGNS:
+        raise ExplorerError(f"A name has letters, digits, - _ . and : alone, not '{text[:40]}'.")
+    return text
+
+
+def lit(text: str, shown: Shown) -> str:
+    """A group that was drawn on the map of one model: "model:polygon"."""
+    if text:
+        model, _, shape = text.partition(":")
+        store.check_id(model)
+        polygon_of_text(shape)
     return text
 
 

@@ -49,6 +49,11 @@ class ViewState:
     them ("3,8,0.5": so much of the second); the painted `codes` and which cells are `kept` (texts
     of `latent.codes`), and the `source` of a brush; the kind of `noise` and its `amount`; how many
     `trips`; how the chosen image is `altered`, and the ranking by error: its order, page and class.
+
+    Compare: what is compared (`compare`), `among` which models by the key of a comparison (empty:
+    the first), the models in `panels` (empty: those of the comparison), how their maps are
+    `aligned`, the group that is `lit` in all of them ("model:polygon", as it was drawn in one), and
+    which `numbers` are plotted.
     """
 
     model: str
@@ -106,6 +111,12 @@ class ViewState:
     rank: str = "worst"
     rank_page: int = 0
     rank_class: str = ""
+    compare: str = "panels"
+    among: str = ""
+    panels: str = ""
+    aligned: str = "procrustes"
+    lit: str = ""
+    numbers: str = ""
 
     @property
     def subject(self) -> str:

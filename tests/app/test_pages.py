@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app.conftest import visitor
 
-PAGES = ("Map", "Dimensions", "Paths", "Generate")
+PAGES = ("Map", "Dimensions", "Paths", "Generate", "Compare")
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 

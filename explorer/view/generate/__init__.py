@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from explorer import store
 from explorer.view import codes, denoise, errors, round_trip
 from explorer.view.classes import classes
 from explorer.view.manifold import manifold
 from explorer.view.samples import samples
-from explorer.view.shell import Shelf
-from explorer.view.state import ViewState
-
-
-@dataclass(frozen=True)
-class Task:
-    """One thing to do: its `title`, what it shows (`help`), why a model cannot do it (`why_not` of
-    its card, empty where it can), and what draws it."""
-
-    title: str
-    help: str
-    why_not: Callable[[store.Card], str]
-    draw: Callable[[Shelf, ViewState], None]
+from explorer.view.task import Task
 
 
 def _always(card: store.Card) -> str:

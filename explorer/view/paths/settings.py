@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.view import settings, shell
 from explorer.view.groups import kept_groups
 from explorer.view.paths.paths import Named, PathsData
-from explorer.view.readers import MOST_MODELS
+from explorer.view.properties import MOST_BESIDE
 from explorer.view.shown import Shown
 from explorer.view.state import ViewState
 
@@ -26,7 +26,7 @@ def row(models: shell.Shelf, view: ViewState, shown: Shown) -> None:
             others,
             format_func=lambda name: models.cards[name].title,
             key="beside",
-            max_selections=MOST_MODELS - 1,
+            max_selections=MOST_BESIDE - 1,
             placeholder="Compare with other models",
             help="Other models walk between the same two images: each encodes them for itself. An "
             "autoencoder beside a VAE shows where the one has holes.",
