@@ -311,6 +311,13 @@ def test_ticks_of_a_logarithmic_scale_are_powers_of_ten_with_2_and_5_where_few(
     assert run(page, "plot.js", "({ powersOf }, range) => powersOf(range)", [low, high]) == ticks
 
 
+def test_a_logarithmic_scale_with_little_room_or_reach_has_ticks_that_fit(page):
+    body = "({ powersOf }, [range, most]) => powersOf(range, most)"
+    assert run(page, "plot.js", body, [[0.003, 0.7], 6]) == [0.01, 0.1]
+    assert run(page, "plot.js", body, [[0.003, 0.7], 7]) == [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
+    assert run(page, "plot.js", body, [[2.1, 2.9], 6]) == [2.2, 2.4, 2.6, 2.8]
+
+
 def test_what_was_told_stands_until_the_page_has_answered_and_is_told_again(page):
     body = """({ createTold }) => {
         const sent = [], told = createTold((name, value) => sent.push(value))
