@@ -303,6 +303,15 @@ def test_ticks_are_round_numbers_within_the_range(page, low, high, ticks):
 
 @pytest.mark.parametrize(
     ("low", "high", "ticks"),
+    [(0.5, 1.5, [1]), (0.5, 3.5, [1, 2, 3]), (0.5, 100.5, [20, 40, 60, 80, 100])],
+)
+def test_ticks_of_an_axis_that_counts_are_whole(page, low, high, ticks):
+    body = "({ ticksOf }, range) => ticksOf(range, true)"
+    assert run(page, "plot.js", body, [low, high]) == ticks
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
     [(0.007, 0.09, [0.01, 0.02, 0.05]), (1e-5, 2, [1e-5, 1e-4, 1e-3, 0.01, 0.1, 1])],
 )
 def test_ticks_of_a_logarithmic_scale_are_powers_of_ten_with_2_and_5_where_few(

@@ -12,9 +12,10 @@ const node = (name, attributes, text) => {
   return made
 }
 
-// Round numbers from `low` to `high`, about TICKS of them.
-export function ticksOf([low, high]) {
-  const rough = (high - low) / TICKS, power = 10 ** Math.floor(Math.log10(rough)), step = [1, 2, 5, 10].find(one => one * power >= rough) * power
+// Round numbers from `low` to `high`, about TICKS of them; `whole` ones alone where the axis counts.
+export function ticksOf([low, high], whole = false) {
+  const rough = (high - low) / TICKS, power = 10 ** Math.floor(Math.log10(rough)), round = [1, 2, 5, 10].find(one => one * power >= rough) * power
+  const step = whole ? Math.max(1, round) : round
   const first = Math.ceil(low / step - 1e-9)
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, k) => Number(((first + k) * step).toPrecision(12)))
 }
@@ -32,8 +33,9 @@ const short = value => (far(value) ? value.toExponential(0) : String(Number(valu
 
 const dashes = ({ dashed }) => (dashed ? '6 4' : 'none')
 
-// Draws into an <svg>. `x` and `y` are { range: [low, high], title }; each may be { log: true }. `lines` are { points: [[x, y]], tone,
-// name, dashed, dots }, `bars` { x0, x1, y, tone }, `marks` { x } or { y } with { tone, words, dashed }; tones are classes.
+// Draws into an <svg>. `x` and `y` are { range: [low, high], title }; each may be { log: true }, or { whole: true } where it counts.
+// `lines` are { points: [[x, y]], tone, name, dashed, dots }, `bars` { x0, x1, y, tone }, `marks` { x } or { y } with { tone, words,
+// dashed }; tones are classes.
 export function drawPlot(svg, spec) {
   if (!shown.has(svg)) {
     // Drawn at the size that it has, so that its words stay as large as the page's.
@@ -54,8 +56,8 @@ function render(svg, { x, y, lines = [], bars = [], marks = [], label, height = 
   svg.setAttribute('role', 'img')
   svg.setAttribute('aria-label', label)
   const drawn = [node('path', { d: `M${MARGIN.left} ${MARGIN.top}V${bottom}H${right}`, class: 'lx-axis' })]
-  for (const tick of x.log ? powersOf(x.range, inner.width / ROOM) : ticksOf(x.range)) drawn.push(node('text', { x: px(tick), y: bottom + 15, 'text-anchor': 'middle' }, short(tick)))
-  for (const tick of y.log ? powersOf(y.range) : ticksOf(y.range)) {
+  for (const tick of x.log ? powersOf(x.range, inner.width / ROOM) : ticksOf(x.range, x.whole)) drawn.push(node('text', { x: px(tick), y: bottom + 15, 'text-anchor': 'middle' }, short(tick)))
+  for (const tick of y.log ? powersOf(y.range) : ticksOf(y.range, y.whole)) {
     drawn.push(node('path', { d: `M${MARGIN.left} ${py(tick)}H${right}`, class: 'lx-grid-line' }))
     drawn.push(node('text', { x: MARGIN.left - 6, y: py(tick) + 4, 'text-anchor': 'end' }, short(tick)))
   }
