@@ -145,6 +145,27 @@ def test_the_keyboard_paints_and_picks_up(person, model):
     person.wait_for_query(codes=grids.to_text(painted, 128))
 
 
+def test_the_words_of_a_cell_follow_its_code_and_go_with_the_pointer(person, model):
+    codes = codes_of(model, 7)
+    drag(person, (2, 2))
+    words, aim = person.part("map-words"), person.part("aim")
+    assert words.inner_text() == f"Row 3, column 3: code {brush(person)}"
+    assert aim.is_visible()
+    person.page.keyboard.press("Control+z")
+    wait_for(person, codes)
+    assert words.inner_text() == f"Row 3, column 3: code {codes[2, 2]}"
+    person.page.mouse.move(5, 5)
+    assert words.inner_text() == "49 codes of 128"
+    assert aim.is_hidden()
+    person.page.keyboard.press("ArrowRight")
+    assert words.inner_text() == f"Row 3, column 4: code {codes[2, 3]}"
+    person.page.keyboard.press("Enter")
+    assert words.inner_text() == f"Row 3, column 4: code {brush(person)}"
+    person.part("save").focus()
+    assert words.inner_text() == "49 codes of 128"
+    assert aim.is_hidden()
+
+
 def test_alt_click_picks_up_the_code_of_a_cell_and_paints_nothing(person, model):
     codes = codes_of(model, 7)
     person.page.keyboard.down("Alt")

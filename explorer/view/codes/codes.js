@@ -48,7 +48,7 @@ function createPaint(root, setTriggerValue) {
   const look = watchLook(root, part('usage'), { onTheme: () => palette?.draw(), onSize: () => palette?.draw() }, life.signal)
   let view = null, book = null, dress = null, palette = null, map = null, sourceMap = null, prior = null
   let base = [], painted = [], kept = [], source = null       // codes of the chosen image, those that are shown, of the other image
-  let brush = 'code', code = 0, keeping = true, stroke = null, rest = 0, asking = 0, asked = 0
+  let brush = 'code', code = 0, keeping = true, stroke = null, aimed = null, rest = 0, asking = 0, asked = 0
 
   function fault(words) { say(part('fault'), words); part('fault').hidden = !words }
   const spec = () => ({ signs: book.signs, cells: book.cells, size: book.counts.length })
@@ -143,6 +143,7 @@ function createPaint(root, setTriggerValue) {
 
   function draw() {
     map.show(painted, kept)
+    sayAimed()
     const same = painted.every((one, cell) => one === base[cell])
     mark(part('painted-card'), 'kind', same ? 'reconstruction' : 'generated')
     say(part('painted-title'), same ? 'Reconstruction' : 'Painted')
@@ -211,10 +212,14 @@ function createPaint(root, setTriggerValue) {
     draw()
   }
   function onPick(cell) { setBrush('code'); choose(painted[cell]) }
+  function sayAimed() {
+    say(part('map-words'), aimed === null ? `${book.cells} codes of ${book.counts.length}` : map.describe(aimed))
+  }
   function onAim(cell) {
     const aim = part('aim'), [rows, columns] = book.grid
+    aimed = cell
     aim.hidden = cell === null
-    say(part('map-words'), cell === null ? `${book.cells} codes of ${book.counts.length}` : map.describe(cell))
+    sayAimed()
     if (cell === null) return
     const [width, height] = [100 / columns, 100 / rows]
     const [left, top] = [cell % columns * width, Math.floor(cell / columns) * height]

@@ -26,23 +26,24 @@ export function createCodeMap(host, [rows, columns], { name, dress, onStroke, on
     const [row, column] = [Math.floor(cell / columns) + 1, cell % columns + 1]
     return `Row ${row}, column ${column}: code ${shown[cell]}${kept[cell] ? ', kept' : ''}`
   }
-  function focus(cell) {
-    cells[at].tabIndex = -1
-    cells[at = cell].tabIndex = 0
-    cells[cell].focus()
-    onAim(cell)
-  }
   host.onkeydown = event => {
     const step = ARROWS[event.key]
     if (step) {
       const row = Math.floor(at / columns) + step[0], column = at % columns + step[1]
-      if (row >= 0 && row < rows && column >= 0 && column < columns) focus(row * columns + column)
+      if (row >= 0 && row < rows && column >= 0 && column < columns) cells[row * columns + column].focus()
     } else if (event.key === 'Enter' || event.key === ' ') { onStroke(at, 'start'); onStroke(null, 'end') }
     else if (event.key.toLowerCase() === 'p' && !event.ctrlKey && !event.metaKey) onPick(at)
     else return
     event.preventDefault()
   }
-  host.onfocusin = event => { const cell = cells.indexOf(event.target); if (cell >= 0) onAim(cell) }
+  host.onfocusin = event => {
+    const cell = cells.indexOf(event.target)
+    if (cell < 0) return
+    cells[at].tabIndex = -1
+    cells[at = cell].tabIndex = 0
+    // A cell that was clicked has the focus too, but there it is the pointer that aims.
+    if (event.target.matches(':focus-visible')) onAim(cell)
+  }
   host.onfocusout = () => onAim(null)
   listenStrokes(host, [rows, columns], { onStroke, onPick, onAim })
 
