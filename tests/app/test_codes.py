@@ -130,6 +130,32 @@ def test_undo_redo_and_back_to_the_image(person, model):
     wait_for(person, two)
 
 
+def test_what_was_painted_on_another_image_comes_back_with_that_image(person, model):
+    painted = codes_of(model, 7)
+    painted[0, 0] = brush(person)
+    drag(person, (0, 0))
+    person.wait_for_query(codes=grids.to_text(painted, 128))
+    person.page.get_by_role("button", name="Another", exact=True).click()
+    person.page.wait_for_function("() => !/[?&]row=7(&|$)/.test(location.search)")
+    other = int(person.query()["row"])
+    wait_for(person, codes_of(model, other))
+    person.part("undo").click()
+    wait_for(person, painted)
+    person.wait_for_query(row="7", codes=grids.to_text(painted, 128))
+    person.part("facts").get_by_text("nats").wait_for()
+    original = explorer.dataset("mnist-5k").picture(7).numpy()
+    person.wait("lx.querySelector('.lx-caption').textContent.includes('mage 7 ')")
+    person.shows("original", original)
+    assert person.part("painted-words").inner_text() == "1 of 49 codes changed"
+    person.part("undo").click()
+    wait_for(person, codes_of(model, 7))
+    person.part("redo").click()
+    wait_for(person, painted)
+    person.part("redo").click()
+    wait_for(person, codes_of(model, other))
+    person.wait_for_query(row=str(other))
+
+
 def test_the_keyboard_paints_and_picks_up(person, model):
     codes = codes_of(model, 7)
     person.part("map").locator(".lx-cell").first.focus()
@@ -304,6 +330,19 @@ def test_a_picture_of_ones_own_is_painted_on(person, model):
     codes = grids.encoded(model, drawing[None, None] / np.float32(255))[0]
     wait_for(person, codes)
     person.shows("painted", grids.decoded(model, codes[None])[0])
+    own = person.query()["own"]
+    painted = codes.copy()
+    painted[3, 3] = brush(person)
+    drag(person, (3, 3))
+    wait_for(person, painted)
+    person.page.get_by_role("button", name="Another", exact=True).click()
+    person.page.wait_for_function("() => !/[?&]own=/.test(location.search)")
+    person.wait("lx.querySelector('.lx-caption').textContent.startsWith('Image ')")
+    person.part("undo").click()
+    wait_for(person, painted)
+    person.wait_for_query(own=own, codes=grids.to_text(painted, 128))
+    person.page.wait_for_timeout(300)
+    assert np.array_equal(shown(person), painted)
 
 
 def test_codes_of_another_model_in_the_link_are_said_and_the_images_own_shown(

@@ -46,8 +46,9 @@ function createPaint(root, setTriggerValue) {
   const brushes = createSegments(part('brush'), name => setBrush(name))
   offerAnother(subject, () => view.total, row => told.tell({ row, codes: '' }))
   const look = watchLook(root, part('usage'), { onTheme: () => palette?.draw(), onSize: () => palette?.draw() }, life.signal)
-  let view = null, book = null, dress = null, palette = null, map = null, sourceMap = null, prior = null
-  let base = [], painted = [], kept = [], source = null       // codes of the chosen image, those that are shown, of the other image
+  let view = null, book = null, dress = null, palette = null, map = null, sourceMap = null, prior = null, listening = null
+  // What is painted on, its codes, those that are shown, which cells are kept, and the codes of the image to copy from.
+  let on = '', base = [], painted = [], kept = [], source = null
   let brush = 'code', code = 0, keeping = true, stroke = null, aimed = null, rest = 0, asking = 0, asked = 0
 
   function fault(words) { say(part('fault'), words); part('fault').hidden = !words }
@@ -61,13 +62,16 @@ function createPaint(root, setTriggerValue) {
     look.follow()
     const changed = told.heard(data, state, OWNED)
     const differs = (...keys) => keys.some(key => !before || before[key] !== data[key])
-    const otherBook = differs('model', 'dataset', 'count'), otherSubject = otherBook || differs('subject')
+    // While it has not answered what was chosen last, the page still shows what was chosen before.
+    const late = told.waits('row') || told.waits('own')
+    const otherBook = differs('model', 'dataset', 'count'), otherSubject = otherBook || (differs('subject') && !late)
     const mine = otherSubject ? ++asked : asked
     try {
       if (otherBook) await openBook()
       if (mine !== asked) return
-      if (otherSubject) await openSubject()
+      const found = otherSubject ? await codesOfSubject() : null
       if (mine !== asked || !book) return
+      if (found) startFrom(found)
       if (otherSubject || changed.includes('codes')) adopt()
       if (otherSubject || changed.includes('kept')) kept = maskOfText(state.kept, book.cells)
       if (otherBook || changed.includes('source')) await openSource()
@@ -94,12 +98,17 @@ function createPaint(root, setTriggerValue) {
     book = { ...head.said, n: head.n, cells: head.said.grid[0] * head.said.grid[1], pixels: new Uint8Array(buffer, head.at) }
     dress = createTiles(book)
     history.forget()
+    on = ''
     base = painted = []
     const heard = { dress, onStroke, onPick, onAim }
-    map = createCodeMap(part('map'), book.grid, { ...heard, name: 'Codes of the image' })
+    listening?.abort()
+    listening = new AbortController()
+    map = createCodeMap(part('map'), book.grid, { ...heard, name: 'Codes of the image' }, listening.signal)
     sourceMap = createCodeMap(part('source-map'), book.grid, {
       ...heard, name: 'Codes of the image to copy from', onPick: cell => { setBrush('code'); choose(source[cell]) },
-    })
+    }, listening.signal)
+    listenStrokes(part('painted').parentElement, book.grid, heard, listening.signal)
+    onAim(null)
     palette = createPalette({ list: part('palette'), chart: part('usage') }, book, dress, chosen => { setBrush('code'); choose(chosen) })
     say(part('usage-words'), `${book.words} Counted over ${book.images.toLocaleString('en')} encoded images; heights are roots of the counts.`)
     say(part('palette-words'), 'Each tile is the mean of the decoded images around the cells that hold the code, three cells wide: '
@@ -119,11 +128,18 @@ function createPaint(root, setTriggerValue) {
     }
     return sum / n / 255
   }
-  async function openSubject() {
+  async function codesOfSubject() {
     const [codes] = await Promise.all([codesOf(view.subject), subject.open(view, view.subject)])
-    base = codes
-    history.forget()
+    return codes
   }
+  // What was painted on another image can be had back, with that image.
+  function startFrom(codes) {
+    if (on && on !== view.subject && !unpainted()) history.remember(now())
+    on = view.subject
+    base = codes
+  }
+  const now = () => ({ on, base, painted, kept })
+  const unpainted = () => painted.every((one, cell) => one === base[cell])
   // What the address says is painted.
   function adopt() {
     const said = state.codes ? codesOfText(state.codes, spec()) : base
@@ -144,7 +160,7 @@ function createPaint(root, setTriggerValue) {
   function draw() {
     map.show(painted, kept)
     sayAimed()
-    const same = painted.every((one, cell) => one === base[cell])
+    const same = unpainted()
     mark(part('painted-card'), 'kind', same ? 'reconstruction' : 'generated')
     say(part('painted-title'), same ? 'Reconstruction' : 'Painted')
     const changed = painted.filter((one, cell) => one !== base[cell]).length
@@ -181,16 +197,15 @@ function createPaint(root, setTriggerValue) {
     asking = setTimeout(askPrior, ms)
   }
 
-  // What a person did to the codes or to the kept cells ends here.
-  function done() {
-    const same = painted.every((one, cell) => one === base[cell])
-    state.codes = same ? '' : textOf(painted)
+  // What a person did to the codes or to the kept cells ends here; `chosen` is what is painted on now, where it is another.
+  function done(chosen = {}) {
+    state.codes = unpainted() ? '' : textOf(painted)
     state.kept = maskToText(kept)
-    told.tell({ codes: state.codes, kept: state.kept })
+    told.tell({ ...chosen, codes: state.codes, kept: state.kept })
     draw()
   }
   function apply(codes, keptCells = kept) {
-    history.remember({ painted, kept })
+    history.remember(now())
     painted = [...codes]
     kept = [...keptCells]
     done()
@@ -205,7 +220,7 @@ function createPaint(root, setTriggerValue) {
       if (moved) { history.remember(before); done() }
       return
     }
-    if (phase === 'start') { stroke = { painted: [...painted], kept: [...kept] }; keeping = !kept[cell] }
+    if (phase === 'start') { stroke = { ...now(), painted: [...painted], kept: [...kept] }; keeping = !kept[cell] }
     if (!stroke) return
     if (brush === 'keep') kept[cell] = keeping
     else painted[cell] = brush === 'source' && source ? source[cell] : code
@@ -239,11 +254,14 @@ function createPaint(root, setTriggerValue) {
     say(part('help'), HELP[name])
   }
   function step(way) {
-    const found = way({ painted, kept })
+    const found = way(now())
     if (!found) return
+    const [kind, name] = found.on.split(':'), chosen = found.on === on ? {} : { [kind]: name }
+    on = found.on
+    base = found.base
     painted = [...found.painted]
     kept = [...found.kept]
-    done()
+    done(chosen)
   }
   function setSource(text) {
     state.source = text
@@ -283,15 +301,8 @@ function createPaint(root, setTriggerValue) {
     step(again ? history.redo : history.undo)
     event.preventDefault()
   })
-  let imageStrokes = false
   return {
-    async update(data) {
-      await update(data)
-      if (!book || imageStrokes) return
-      imageStrokes = true
-      listenStrokes(part('painted').parentElement, book.grid, { onStroke, onPick, onAim })
-      onAim(null)
-    },
+    update,
     close() { life.abort(); channel.close(); prior?.close(); told.close(); clearTimeout(rest); clearTimeout(asking) },
   }
 }
