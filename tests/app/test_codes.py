@@ -240,6 +240,39 @@ def test_the_codes_of_another_image_are_copied_cell_by_cell(person, model):
     person.shows("painted", grids.decoded(model, other[None])[0])
 
 
+@pytest.mark.parametrize("number", ["99999", "-4", "2.5"])
+def test_an_image_to_copy_from_that_there_is_not_is_said_and_not_kept(person, model, number):
+    person.page.get_by_role("radio", name="Copy from an image").click()
+    row = person.part("source-row")
+    row.fill("21")
+    row.press("Enter")
+    person.wait_for_query(source="row:21")
+    row.fill(number)
+    row.press("Enter")
+    person.wait("!lx.querySelector('[data-part=fault]').hidden")
+    said = number.replace("-", "−")
+    assert f"There is no image {said}" in person.part("fault").inner_text()
+    assert row.input_value() == "21"
+    person.page.wait_for_timeout(500)
+    assert person.query()["source"] == "row:21"
+    assert np.array_equal(shown(person, "source-map"), codes_of(model, 21))
+    row.fill("22")
+    row.press("Enter")
+    person.wait_for_query(source="row:22")
+    assert person.part("fault").is_hidden()
+
+
+def test_a_source_in_the_link_that_there_is_not_is_said_and_forgotten(browser, address, model):
+    with at_task(browser, address) as person:
+        person.open(VIEW + "&source=row:99999")
+        person.wait("!lx.querySelector('[data-part=fault]').hidden")
+        assert "no image 99999" in person.part("fault").inner_text()
+        wait_for(person, codes_of(model, 7))
+        person.page.wait_for_function("() => !/source=[^&]/.test(location.search)")
+        person.wait("lx.querySelector('[data-part=source-map] .lx-cell').dataset.code")
+        assert np.array_equal(shown(person, "source-map"), codes_of(model, 0))
+
+
 @pytest.mark.parametrize("half", ["top", "left"])
 def test_the_prior_completes_the_half_that_was_kept(person, model, half):
     codes, kept = codes_of(model, 7), np.zeros((7, 7), bool)

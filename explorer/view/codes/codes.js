@@ -48,7 +48,7 @@ function createPaint(root, setTriggerValue) {
   const look = watchLook(root, part('usage'), { onTheme: () => palette?.draw(), onSize: () => palette?.draw() }, life.signal)
   let view = null, book = null, dress = null, palette = null, map = null, sourceMap = null, prior = null, listening = null
   // What is painted on, its codes, those that are shown, which cells are kept, and the codes of the image to copy from.
-  let on = '', base = [], painted = [], kept = [], source = null
+  let on = '', base = [], painted = [], kept = [], source = null, sourceRow = ''
   let brush = 'code', code = 0, keeping = true, stroke = null, aimed = null, rest = 0, asking = 0, asked = 0
 
   function fault(words) { say(part('fault'), words); part('fault').hidden = !words }
@@ -74,8 +74,8 @@ function createPaint(root, setTriggerValue) {
       if (found) startFrom(found)
       if (otherSubject || changed.includes('codes')) adopt()
       if (otherSubject || changed.includes('kept')) kept = maskOfText(state.kept, book.cells)
+      draw()
       if (otherBook || changed.includes('source')) await openSource()
-      if (mine === asked) draw()
     } catch (error) { fault(error.message) }
   }
 
@@ -147,14 +147,22 @@ function createPaint(root, setTriggerValue) {
     painted = [...(said ?? base)]
   }
   async function openSource() {
-    const text = state.source || `row:${view.row === 0 ? 1 : 0}`
+    try { await showSource(state.source || firstSource()) } catch (error) {
+      // One that cannot be used is not kept in the address.
+      told.tell({ source: state.source = '' })
+      await showSource(firstSource())
+      throw error
+    }
+  }
+  const firstSource = () => `row:${view.row === 0 ? 1 : 0}`
+  async function showSource(text) {
     const [codes, other] = await Promise.all([codesOf(text), fetchSubject(view, text)])
     source = codes
     sourceMap.show(source)
     if (other.pixels) paint(part('source-image'), other.pixels, ...other.shape)
     part('source-image').ariaLabel = `The image to copy from: ${other.words}`
     say(part('source-words'), other.words)
-    part('source-row').value = text.startsWith('row:') ? text.slice(4) : ''
+    sourceRow = part('source-row').value = text.startsWith('row:') ? text.slice(4) : ''
   }
 
   function draw() {
@@ -263,10 +271,18 @@ function createPaint(root, setTriggerValue) {
     kept = [...found.kept]
     done(chosen)
   }
-  function setSource(text) {
-    state.source = text
-    told.tell({ source: text })
-    openSource().then(() => fault(''), error => fault(error.message))
+  // The page hears of an image that can be copied from alone; the number of any other gives way to that of the one shown.
+  async function setSource(row) {
+    try {
+      const whole = /^\d+$/.test(row) && Number(row) < view.total
+      if (!whole) throw new Error(`There is no image ${row.replace('-', '−') || 'without a number'}: all are numbered 0 to ${view.total - 1}.`)
+      await showSource(`row:${Number(row)}`)
+      fault('')
+      told.tell({ source: state.source = `row:${Number(row)}` })
+    } catch (error) {
+      fault(error.message)
+      part('source-row').value = sourceRow
+    }
   }
   async function save() {
     const canvas = part('painted'), size = { width: ENLARGED * canvas.width, height: ENLARGED * canvas.height }
@@ -291,8 +307,8 @@ function createPaint(root, setTriggerValue) {
   part('redo').onclick = () => step(history.redo)
   part('clear').onclick = () => apply(base)
   part('save').onclick = save
-  part('source-row').onchange = event => setSource(`row:${Math.max(0, Math.floor(Number(event.target.value) || 0))}`)
-  part('source-random').onclick = () => setSource(`row:${Math.floor(Math.random() * view.total)}`)
+  part('source-row').onchange = event => setSource(event.target.value)
+  part('source-random').onclick = () => setSource(String(Math.floor(Math.random() * view.total)))
   part('source-all').onclick = () => { if (source) apply(source) }
   root.addEventListener('keydown', event => {
     if (!(event.ctrlKey || event.metaKey) || event.target.matches('input')) return
