@@ -141,5 +141,6 @@ def test_it_fits_a_phone_and_everything_has_a_name(browser, address, model):
         check(person, model, "gaussian", 0.5)
         assert person.cut() == []
         assert person.small() == []
+        assert person.rows_of_buttons() == 1
         assert unnamed(person.page) == []
         assert unreachable(person.page) == []

@@ -154,5 +154,6 @@ def test_it_fits_a_phone_and_everything_has_a_name(browser, address):
         person.wait("lx.querySelector('[data-part=ranked] button')")
         assert person.cut() == []
         assert person.small() == []
+        assert person.rows_of_buttons() == 1
         assert unnamed(person.page) == []
         assert unreachable(person.page) == []
