@@ -408,8 +408,13 @@ def test_a_phone_shows_it_all_and_a_finger_paints(browser, address, model):
         person.open(VIEW)
         assert person.cut() == []
         assert person.small() == []
+        assert person.rows_of_buttons() == 1
         cell = person.part("map").locator(".lx-cell").first.bounding_box()
         assert min(cell["width"], cell["height"]) >= 40
+        grid, tools = (person.part(name).bounding_box() for name in ("map", "brush"))
+        assert 0 < tools["y"] - grid["y"] - grid["height"] < 60
+        images = person.part("painted").bounding_box()
+        assert images["y"] > person.part("undo").bounding_box()["y"]
         painted = codes_of(model, 7)
         painted[3, 3] = brush(person)
         person.part("map").scroll_into_view_if_needed()
