@@ -78,6 +78,27 @@ def test_an_own_picture_is_where_the_sliders_start(sliders, digits):
     sliders.wait_for_query(own=None, start="mean", moved="7:1")
 
 
+def test_a_posterior_wider_than_the_page_ends_with_its_track_and_says_so(sliders):
+    """An all-black picture is far from the faces: the encoder is unsure by 150 prior sigmas."""
+    sliders.open("model=faces-beta-vae-16-b4")
+    stream = io.BytesIO()
+    Image.new("L", (28, 28)).save(stream, "PNG")
+    file = {"name": "black.png", "mimeType": "image/png", "buffer": stream.getvalue()}
+    sliders.page.locator(".lx-pad-tools input[type=file]").set_input_files(file)
+    sliders.page.wait_for_function("() => /own=/.test(location.search)")
+    sliders.settled()
+    sliders.page.wait_for_selector(".lx-ticks[data-cut='left right']")
+    wide = sliders.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert wide <= 1440
+    for row in sliders.page.locator(".lx-knob").all():
+        track, band = (row.locator(part).bounding_box() for part in (".lx-track", ".lx-band"))
+        assert band["x"] == pytest.approx(track["x"], abs=1)
+        assert band["width"] == pytest.approx(track["width"], abs=1)
+        cut = row.locator(".lx-ticks").get_attribute("data-cut")
+        said = "wider than this strip" in row.locator(".lx-band").get_attribute("title")
+        assert said == bool(cut)
+
+
 def test_the_sliders_follow_the_pen_while_it_draws(sliders):
     sliders.open("model=mnist-vae-20")
     before = float(sliders.slider(7).input_value())

@@ -230,6 +230,28 @@ def test_a_key_moves_a_slider_by_a_step_that_can_be_seen(page, key, shift, step)
     assert seen == pytest.approx(step)
 
 
+@pytest.mark.parametrize(
+    ("start", "sigma", "expected"),
+    [
+        (0, 0.3, [0.5, 0.05, ""]),
+        (2.9, 0.03, [5.9 / 6, 0.005, ""]),
+        (2.9, 0.6, [5.9 / 6, 0.1, "right"]),
+        (-1.5, 1.2, [0.25, 0.2, "left"]),
+        (1, 150, [2 / 3, 2, "left right"]),
+        (1, None, [2 / 3, 0, ""]),
+    ],
+)
+def test_the_bar_of_a_posterior_is_bounded_and_says_where_it_is_cut(page, start, sigma, expected):
+    seen = sliders(
+        page,
+        "row.js",
+        "({ bandOf }, [start, sigma]) => Object.values(bandOf(start, sigma, [-3, 3]))",
+        [start, sigma],
+    )
+    assert seen[:2] == pytest.approx(expected[:2])
+    assert seen[2] == expected[2]
+
+
 def test_how_far_is_said_in_standard_deviations_of_the_posterior(page):
     seen = sliders(
         page,

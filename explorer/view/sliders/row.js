@@ -1,5 +1,5 @@
 // One dimension: its name and KL, its slider over the strip of what it does, the scale below, its value as a number.
-import { element, say } from '../js/dom.js'
+import { element, mark, say } from '../js/dom.js'
 import { number } from '../js/words.js'
 import { plain, spanning, stepOf } from './moves.js'
 import { filmstrip } from './strips.js'
@@ -93,9 +93,11 @@ export function createRow(facts, dimension, on) {
   }
   // Where it started, with one and two standard deviations of the posterior around it.
   function place(start, sigma) {
-    band.style.setProperty('--at', shareOf(start))
-    band.style.setProperty('--wide', sigma === null ? 0 : sigma / (row.range[1] - row.range[0]))
-    const words = sigma === null ? `Started at ${number(start)}` : `Posterior of the start: mean ${number(start)}, σ ${sigma.toPrecision(2)} (1 and 2 σ)`
+    const { at, wide, cut } = bandOf(start, sigma, row.range)
+    band.style.setProperty('--at', at)
+    band.style.setProperty('--wide', wide)
+    mark(scale, 'cut', cut)
+    const words = sigma === null ? `Started at ${number(start)}` : `Posterior of the start: mean ${number(start)}, σ ${+sigma.toPrecision(2)} (1 and 2 σ)${cut && ', wider than this strip'}`
     if (band.title !== words) band.title = words
   }
   function shareOf(value) { return (value - row.range[0]) / (row.range[1] - row.range[0]) }
@@ -112,6 +114,14 @@ function input(type, label) {
   const made = Object.assign(document.createElement('input'), { type })
   made.setAttribute('aria-label', label)
   return made
+}
+
+// The bar of the posterior as shares of the slider: its middle, its standard deviation, no more than can be told apart, and at
+// which ends its two standard deviations are cut. The track goes half a cell beyond its ends, at least so much.
+const WIDEST = 2, EDGE = 0.02
+export function bandOf(start, sigma, [low, high]) {
+  const at = (start - low) / (high - low), wide = Math.min(WIDEST, (sigma ?? 0) / (high - low))
+  return { at, wide, cut: [at - 2 * wide < -EDGE && 'left', at + 2 * wide > 1 + EDGE && 'right'].filter(Boolean).join(' ') }
 }
 
 // How far an arrow moves: a sixtieth of the slider, with Shift one step; Page keys a tenth. 0 for other keys.
