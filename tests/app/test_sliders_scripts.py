@@ -261,6 +261,12 @@ def test_how_far_is_said_in_standard_deviations_of_the_posterior(page):
     assert seen == ["+2.5 σ of q", "−90 σ of q", "+0.50"]
 
 
+def test_a_finger_means_the_slider_only_once_it_has_gone_across(page):
+    ways = [[0, 0], [3, 4], [9, 2], [-20, 19], [2, 9], [8, 8]]
+    seen = sliders(page, "touch.js", "({ wayOf }, ways) => ways.map(way => wayOf(...way))", ways)
+    assert seen == ["", "", "across", "across", "along", "along"]
+
+
 def test_the_rows_and_heads_of_the_table_are_those_of_the_server(page):
     facts = {"order": [2, 0, 1], "why": ["", "dead", ""], "names": ["z₁", "z₂", "z₃"]}
     seen = sliders(

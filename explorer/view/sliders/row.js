@@ -3,6 +3,7 @@ import { element, mark, say } from '../js/dom.js'
 import { number } from '../js/words.js'
 import { plain, spanning, stepOf } from './moves.js'
 import { filmstrip } from './strips.js'
+import { listenTouch } from './touch.js'
 
 const TICKS = [-3, -2, -1, 0, 1, 2, 3]
 
@@ -16,6 +17,7 @@ export function createRow(facts, dimension, on) {
   back.setAttribute('aria-label', `Reset ${spoken}`)
   const row = { node, dimension, dead: Boolean(dead), range: [facts.low[dimension], facts.high[dimension]], drawn: null, inSight: false,
     set, draw, focus: () => slider.focus() }
+  let holds = 0                  // the value that is shown
 
   node.dataset.dimension = dimension + 1
   node.dataset.dead = row.dead
@@ -49,7 +51,8 @@ export function createRow(facts, dimension, on) {
 
   function listen() {
     const move = () => on.move(dimension, slider.valueAsNumber)
-    slider.oninput = move
+    const touch = listenTouch(slider, { onSlide: x => { slider.value = valueUnder(x); move() }, onEnd: on.settle })
+    slider.oninput = () => { if (touch.busy) slider.value = holds; else move() }
     slider.onchange = on.settle
     slider.ondblclick = () => on.reset(dimension)
     slider.onkeydown = event => {
@@ -64,11 +67,18 @@ export function createRow(facts, dimension, on) {
     back.onclick = () => on.reset(dimension)
   }
 
+  // The value of a place on the screen, where the middle of the thumb comes to stand.
+  function valueUnder(x) {
+    const { left, width } = slider.getBoundingClientRect(), cell = width / getComputedStyle(slider).getPropertyValue('--lx-steps')
+    return row.range[0] + (x - left - cell / 2) / (width - cell) * (row.range[1] - row.range[0])
+  }
+
   // Shows a value; `start` is where it started, with the posterior's standard deviation `sigma` (null: there is none).
   function set(value, { start, sigma, moved }) {
     const range = spanning(facts.low[dimension], facts.high[dimension], start)
     if (range[0] !== row.range[0] || range[1] !== row.range[1] || !scale.dataset.drawn) span(range)
     const shown = String(value)
+    holds = value
     if (slider.value !== shown) slider.value = shown
     if (document.activeElement !== field || +field.value !== value) field.value = plain(+value.toFixed(3))
     node.dataset.moved = moved
