@@ -176,6 +176,32 @@ def test_a_value_can_be_typed_and_one_dimension_put_back(sliders):
     sliders.shows(one.model.decode(start[None]))
 
 
+def test_the_field_shows_the_value_that_holds_and_says_what_was_not_a_number(sliders):
+    sliders.open("model=mnist-vae-20&row=3&moved=7:0.25")
+    one = opened("mnist-vae-20")
+    z = one.atlas.mean[one.atlas.position(3)].copy()
+    field = sliders.page.get_by_label("Value of Dimension 7", exact=True)
+    said = sliders.row(7).get_by_role("status")
+    for text, key, value, words in (
+        ("1,5", "Enter", "1.5", ""),
+        ("abc", "Enter", "1.5", "“abc” is not a number: z₇ stays 1.500."),
+        ("", "Tab", "1.5", "No number was typed: z₇ stays 1.500."),
+        ("−2.25", "Tab", "-2.25", ""),
+        ("-1e9", "Enter", "-99999", "z₇ goes from −99999 to 99999 and no further."),
+        ("1e400", "Tab", "99999", "z₇ goes from −99999 to 99999 and no further."),
+        ("1.23456", "Tab", "1.23456", ""),
+    ):
+        field.fill(text)
+        field.press(key)
+        expect(field).to_have_value(value)
+        expect(said).to_have_text(words)
+        sliders.wait_for_query(moved=f"7:{value}")
+        z[6] = float(value)
+        sliders.wait_for_latent(z)
+    sliders.settled()
+    sliders.shows(one.model.decode(z[None]))
+
+
 def test_all_is_put_back_at_once_and_that_can_be_undone(sliders):
     sliders.open("model=mnist-vae-20&row=3&moved=1:-2.5,7:1.25")
     sliders.page.get_by_role("button", name="Reset all").click()

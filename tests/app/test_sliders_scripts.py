@@ -68,6 +68,29 @@ def test_a_slider_spans_its_range_and_its_value_in_whole_round_steps(page, low, 
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.5", 1.5),
+        (" 1,5 ", 1.5),
+        ("−2", -2),
+        (".5", 0.5),
+        ("+3.", 3),
+        ("-1e9", -1e9),
+        ("2E−2", 0.02),
+        ("1e400", np.inf),
+        ("", None),
+        ("abc", None),
+        ("1,000.5", None),
+        ("1 2", None),
+        ("0x10", None),
+    ],
+)
+def test_a_number_is_read_with_a_point_or_a_comma(page, text, value):
+    body = "({ readNumber }, text) => { const v = readNumber(text); return isNaN(v) ? null : v }"
+    assert sliders(page, "moves.js", body, text) == value
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         ("7", [6]),

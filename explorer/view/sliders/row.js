@@ -1,7 +1,7 @@
 // One dimension: its name and KL, its slider over the strip of what it does, the scale below, its value as a number.
 import { element, mark, say } from '../js/dom.js'
 import { number } from '../js/words.js'
-import { plain, spanning, stepOf } from './moves.js'
+import { LARGEST, plain, readNumber, spanning, stepOf } from './moves.js'
 import { filmstrip } from './strips.js'
 import { listenTouch } from './touch.js'
 
@@ -11,18 +11,21 @@ const TICKS = [-3, -2, -1, 0, 1, 2, 3]
 export function createRow(facts, dimension, on) {
   const name = facts.names[dimension], spoken = `${facts.family === 'pca' ? 'Component' : 'Dimension'} ${dimension + 1}`
   const dead = facts.why[dimension], node = element('li', 'lx-knob')
-  const canvas = element('canvas', 'lx-film lx-pixels'), slider = input('range', spoken), field = input('number', `Value of ${spoken}`)
+  const canvas = element('canvas', 'lx-film lx-pixels'), slider = input('range', spoken), field = input('text', `Value of ${spoken}`)
   const scale = element('div', 'lx-ticks'), band = element('div', 'lx-band'), away = element('span', 'lx-away lx-note')
   const back = Object.assign(element('button', 'lx-back', '↺'), { type: 'button', title: `Put ${name} back where it started (double click on the slider does it too)` })
   back.setAttribute('aria-label', `Reset ${spoken}`)
   const row = { node, dimension, dead: Boolean(dead), range: [facts.low[dimension], facts.high[dimension]], drawn: null, inSight: false,
     set, draw, focus: () => slider.focus() }
+  const note = element('span', 'lx-typed lx-note')
   let holds = 0                  // the value that is shown
+  let typing = false
 
   node.dataset.dimension = dimension + 1
   node.dataset.dead = row.dead
   canvas.setAttribute('aria-hidden', 'true')
-  field.step = 'any'
+  Object.assign(field, { autocomplete: 'off', spellcheck: false, enterKeyHint: 'done', title: 'Any number, with a point or a comma; arrow up and down move it' })
+  note.setAttribute('role', 'status')
   scale.setAttribute('aria-hidden', 'true')
   node.append(head(), track(), value())
   slider.setAttribute('aria-description', dead || carriedTitle(facts, dimension))
@@ -45,7 +48,7 @@ export function createRow(facts, dimension, on) {
   }
   function value() {
     const box = element('div', 'lx-knob-value')
-    box.append(field, back, away)
+    box.append(field, back, away, note)
     return box
   }
 
@@ -62,11 +65,35 @@ export function createRow(facts, dimension, on) {
       else { slider.value = slider.valueAsNumber + step; move(); on.settle() }
       event.preventDefault()
     }
-    field.oninput = () => { if (field.value !== '' && field.checkValidity()) on.move(dimension, field.valueAsNumber) }
-    field.onchange = on.settle
+    field.oninput = () => {
+      typing = true
+      say(note, '')
+      const read = readNumber(field.value)
+      if (Math.abs(read) <= LARGEST) on.move(dimension, read)
+    }
+    field.onblur = typed
+    field.onkeydown = event => {
+      if (event.key === 'Enter') return typed()
+      const step = /Up|Down/.test(event.key) ? keyStep(event, row.range) : 0
+      if (!step) return
+      event.preventDefault()
+      typing = false
+      on.move(dimension, bounded(+plain(holds + step)))
+      on.settle()
+    }
     back.onclick = () => on.reset(dimension)
   }
 
+  // Typing ended: the field shows what holds, and a sentence says where that is not what was typed.
+  function typed() {
+    if (!typing) return
+    typing = false
+    const read = readNumber(field.value), words = typedWords(field.value, name, holds)
+    if (Number.isNaN(read)) field.value = plain(holds)
+    else on.move(dimension, bounded(read))
+    say(note, words)
+    on.settle()
+  }
   // The value of a place on the screen, where the middle of the thumb comes to stand.
   function valueUnder(x) {
     const { left, width } = slider.getBoundingClientRect(), cell = width / getComputedStyle(slider).getPropertyValue('--lx-steps')
@@ -78,9 +105,12 @@ export function createRow(facts, dimension, on) {
     const range = spanning(facts.low[dimension], facts.high[dimension], start)
     if (range[0] !== row.range[0] || range[1] !== row.range[1] || !scale.dataset.drawn) span(range)
     const shown = String(value)
+    if (value !== holds) say(note, '')
     holds = value
     if (slider.value !== shown) slider.value = shown
-    if (document.activeElement !== field || +field.value !== value) field.value = plain(+value.toFixed(3))
+    // A latent has more digits than are read; what a person set has those that were set.
+    const written = plain(moved ? value : +value.toFixed(3))
+    if (!typing && field.value !== written) field.value = written
     node.dataset.moved = moved
     back.disabled = !moved
     const words = moved ? awayWords(value - start, sigma) : ''
@@ -92,7 +122,6 @@ export function createRow(facts, dimension, on) {
   function span(range) {
     row.range = range
     Object.assign(slider, { min: range[0], max: range[1], step: stepOf(...range) })
-    Object.assign(field, { min: -99999, max: 99999 })
     const ticks = TICKS.map(k => [k, facts.centre[dimension] + k * facts.unit[dimension]])
     scale.replaceChildren(band, ...ticks.filter(([, at]) => at >= range[0] && at <= range[1]).map(([k, at]) => {
       const tick = element('span', 'lx-tick', k ? `${k > 0 ? '+' : '−'}${Math.abs(k)}σ` : '0')
@@ -132,6 +161,15 @@ const WIDEST = 2, EDGE = 0.02
 export function bandOf(start, sigma, [low, high]) {
   const at = (start - low) / (high - low), wide = Math.min(WIDEST, (sigma ?? 0) / (high - low))
   return { at, wide, cut: [at - 2 * wide < -EDGE && 'left', at + 2 * wide > 1 + EDGE && 'right'].filter(Boolean).join(' ') }
+}
+
+const bounded = value => Math.max(-LARGEST, Math.min(LARGEST, value))
+
+// What there is to say of what was typed for a dimension whose value is `holds`.
+export function typedWords(text, name, holds) {
+  const read = readNumber(text), typed = text.trim(), stays = `${name} stays ${number(holds, 3)}.`
+  if (Number.isNaN(read)) return typed ? `“${typed.slice(0, 20)}” is not a number: ${stays}` : `No number was typed: ${stays}`
+  return Math.abs(read) > LARGEST ? `${name} goes from ${number(-LARGEST, 0)} to ${LARGEST} and no further.` : ''
 }
 
 // How far an arrow moves: a sixtieth of the slider, with Shift one step; Page keys a tenth. 0 for other keys.
