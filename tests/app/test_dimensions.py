@@ -202,6 +202,23 @@ def test_the_field_shows_the_value_that_holds_and_says_what_was_not_a_number(sli
     sliders.shows(one.model.decode(z[None]))
 
 
+def test_a_value_beyond_the_strip_is_said_at_its_end(sliders):
+    sliders.open("model=mnist-vae-20&row=3&moved=1:-4.5,7:99")
+    high = float(sliders.slider(7).get_attribute("max"))
+    for dimension, words, text in ((7, "beyond »", "99.00"), (1, "« beyond", "−4.50")):
+        mark = sliders.row(dimension).locator(".lx-beyond")
+        expect(mark).to_have_text(words)
+        assert text in mark.get_attribute("title")
+        assert "beyond this strip" in sliders.slider(dimension).get_attribute("aria-valuetext")
+    track = sliders.slider(7).bounding_box()
+    mark = sliders.row(7).locator(".lx-beyond").bounding_box()
+    assert mark["x"] + mark["width"] == pytest.approx(track["x"] + track["width"], abs=1)
+    expect(sliders.row(9).locator(".lx-beyond")).to_have_text("")
+    sliders.slider(7).press("ArrowLeft")
+    assert float(sliders.slider(7).input_value()) < high
+    expect(sliders.row(7).locator(".lx-beyond")).to_have_text("")
+
+
 def test_all_is_put_back_at_once_and_that_can_be_undone(sliders):
     sliders.open("model=mnist-vae-20&row=3&moved=1:-2.5,7:1.25")
     sliders.page.get_by_role("button", name="Reset all").click()

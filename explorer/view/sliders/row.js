@@ -12,7 +12,7 @@ export function createRow(facts, dimension, on) {
   const name = facts.names[dimension], spoken = `${facts.family === 'pca' ? 'Component' : 'Dimension'} ${dimension + 1}`
   const dead = facts.why[dimension], node = element('li', 'lx-knob')
   const canvas = element('canvas', 'lx-film lx-pixels'), slider = input('range', spoken), field = input('text', `Value of ${spoken}`)
-  const scale = element('div', 'lx-ticks'), band = element('div', 'lx-band'), away = element('span', 'lx-away lx-note')
+  const scale = element('div', 'lx-ticks'), band = element('div', 'lx-band'), away = element('span', 'lx-away lx-note'), beyond = element('span', 'lx-beyond')
   const back = Object.assign(element('button', 'lx-back', '↺'), { type: 'button', title: `Put ${name} back where it started (double click on the slider does it too)` })
   back.setAttribute('aria-label', `Reset ${spoken}`)
   const row = { node, dimension, dead: Boolean(dead), range: [facts.low[dimension], facts.high[dimension]], drawn: null, inSight: false,
@@ -42,7 +42,7 @@ export function createRow(facts, dimension, on) {
   function track() {
     const box = element('div', 'lx-track')
     scale.append(band)
-    box.append(canvas, slider, scale)
+    box.append(canvas, slider, scale, beyond)
     if (dead) box.append(element('span', 'lx-dead', facts.kl ? 'this one does nothing: posterior collapse' : 'this one does nothing: it hardly varies'))
     return box
   }
@@ -113,10 +113,18 @@ export function createRow(facts, dimension, on) {
     if (!typing && field.value !== written) field.value = written
     node.dataset.moved = moved
     back.disabled = !moved
-    const words = moved ? awayWords(value - start, sigma) : ''
+    const words = moved ? awayWords(value - start, sigma) : '', past = pastEnd(value)
     say(away, words)
-    slider.setAttribute('aria-valuetext', [number(value), moved && `${words} from the start`].filter(Boolean).join(', '))
+    slider.setAttribute('aria-valuetext', [number(value), past && 'beyond this strip', moved && `${words} from the start`].filter(Boolean).join(', '))
     place(start, sigma)
+  }
+  // A value beyond the ends of the strip: the thumb stands at the end, and words say that the value does not.
+  function pastEnd(value) {
+    const [low, high] = row.range, past = value > high ? 'right' : value < low ? 'left' : ''
+    mark(node, 'beyond', past)
+    say(beyond, past && (past === 'right' ? 'beyond »' : '« beyond'))
+    if (past) beyond.title = `${name} = ${number(value)} lies beyond this strip, which ends at ${number(past === 'right' ? high : low)}`
+    return past
   }
   // The ends of the slider, and the ticks of its scale.
   function span(range) {
