@@ -130,7 +130,10 @@ def test_keys_move_undo_and_redo(sliders):
     for key, expected in (
         ("ArrowRight", (high - low) / 60),
         ("ArrowLeft", 0),
-        ("Shift+ArrowRight", 0.01),
+        ("Alt+ArrowRight", 0.01),
+        ("Alt+ArrowLeft", 0),
+        ("Shift+ArrowRight", (high - low) / 10),
+        ("Shift+ArrowLeft", 0),
         ("Home", low),
         ("End", high),
         ("Delete", 0),

@@ -180,10 +180,10 @@ export function typedWords(text, name, holds) {
   return Math.abs(read) > LARGEST ? `${name} goes from ${number(-LARGEST, 0)} to ${LARGEST} and no further.` : ''
 }
 
-// How far an arrow moves: a sixtieth of the slider, with Shift one step; Page keys a tenth. 0 for other keys.
-export function keyStep({ key, shiftKey }, [low, high]) {
+// How far an arrow moves: a sixtieth of the slider, with Shift and by Page keys a tenth, with Alt one step. 0 for other keys.
+export function keyStep({ key, shiftKey, altKey }, [low, high]) {
   const way = { ArrowRight: 1, ArrowUp: 1, PageUp: 1, ArrowLeft: -1, ArrowDown: -1, PageDown: -1 }[key] ?? 0
-  return way * (key.startsWith('Page') ? (high - low) / 10 : shiftKey ? stepOf(low, high) : (high - low) / 60)
+  return way * (altKey ? stepOf(low, high) : shiftKey || key.startsWith('Page') ? (high - low) / 10 : (high - low) / 60)
 }
 
 // How far a dimension was moved, in standard deviations of the posterior where there are any.
