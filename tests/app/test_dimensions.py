@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 import explorer
 from explorer.latent.dimensions import Dimensions
 from tests.app.conftest import visitor
+from tests.app.reading import red
 from tests.app.sliders import SlidersPage, as_bytes, opened, sliders_page
 
 
@@ -67,6 +68,28 @@ def test_the_thumb_stands_on_the_cell_whose_value_it_has(sliders):
     low, high = (float(sliders.slider(first).get_attribute(name)) for name in ("min", "max"))
     expected = low + (high - low) * (steps - 2) / (steps - 1)
     assert float(sliders.slider(first).input_value()) == pytest.approx(expected, abs=0.03)
+
+
+def test_every_thumb_frames_the_image_of_the_latent(sliders):
+    """Between two cells of its track, where a frame alone would show halves of both."""
+    sliders.open("model=mnist-vae-20&row=12&moved=7:0.77")
+    for share in (None, 0.43, 0.62):
+        if share is not None:
+            sliders.drag(7, (0.3, share))
+            sliders.settled()
+        image = sliders.decoded()
+        for dimension in sliders.listed()[:5]:
+            row = sliders.row(dimension)
+            assert np.array_equal(red(row.locator(".lx-face")), image)
+            track, face = (row.locator(one).bounding_box() for one in ("input", ".lx-face"))
+            low, high, value = (
+                float(sliders.slider(dimension).evaluate("(one, name) => one[name]", name))
+                for name in ("min", "max", "value")
+            )
+            room = track["width"] - face["width"]
+            place = track["x"] + room * (value - low) / (high - low)
+            assert face["x"] == pytest.approx(place, abs=1)
+            assert face["height"] == pytest.approx(track["height"], abs=1)
 
 
 # --- by pointer and by key ------------------------------------------------------------------------

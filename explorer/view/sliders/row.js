@@ -11,19 +11,19 @@ const TICKS = [-3, -2, -1, 0, 1, 2, 3]
 export function createRow(facts, dimension, on) {
   const name = facts.names[dimension], spoken = `${facts.family === 'pca' ? 'Component' : 'Dimension'} ${dimension + 1}`
   const dead = facts.why[dimension], node = element('li', 'lx-knob')
-  const canvas = element('canvas', 'lx-film lx-pixels'), slider = input('range', spoken), field = input('text', `Value of ${spoken}`)
+  const canvas = element('canvas', 'lx-film lx-pixels'), face = element('canvas', 'lx-face lx-pixels'), slider = input('range', spoken), field = input('text', `Value of ${spoken}`)
   const scale = element('div', 'lx-ticks'), band = element('div', 'lx-band'), away = element('span', 'lx-away lx-note'), beyond = element('span', 'lx-beyond')
   const back = Object.assign(element('button', 'lx-back', '↺'), { type: 'button', title: `Put ${name} back where it started (double click on the slider does it too)` })
   back.setAttribute('aria-label', `Reset ${spoken}`)
   const row = { node, dimension, dead: Boolean(dead), range: [facts.low[dimension], facts.high[dimension]], drawn: null, inSight: false,
-    set, draw, focus: () => slider.focus() }
+    set, draw, drawFace, focus: () => slider.focus() }
   const note = element('span', 'lx-typed lx-note')
   let holds = 0                  // the value that is shown
   let typing = false
 
   node.dataset.dimension = dimension + 1
   node.dataset.dead = row.dead
-  canvas.setAttribute('aria-hidden', 'true')
+  for (const picture of [canvas, face]) picture.setAttribute('aria-hidden', 'true')
   Object.assign(field, { autocomplete: 'off', spellcheck: false, enterKeyHint: 'done', title: 'Any number, with a point or a comma; arrow up and down move it' })
   note.setAttribute('role', 'status')
   scale.setAttribute('aria-hidden', 'true')
@@ -42,7 +42,7 @@ export function createRow(facts, dimension, on) {
   function track() {
     const box = element('div', 'lx-track')
     scale.append(band)
-    box.append(canvas, slider, scale, beyond)
+    box.append(canvas, face, slider, scale, beyond)
     if (dead) box.append(element('span', 'lx-dead', facts.kl ? 'this one does nothing: posterior collapse' : 'this one does nothing: it hardly varies'))
     return box
   }
@@ -108,6 +108,7 @@ export function createRow(facts, dimension, on) {
     if (value !== holds) say(note, '')
     holds = value
     if (slider.value !== shown) slider.value = shown
+    face.style.setProperty('--share', Math.max(0, Math.min(1, shareOf(value))))
     // A latent has more digits than are read; what a person set has those that were set.
     const written = plain(moved ? value : +value.toFixed(3))
     if (!typing && field.value !== written) field.value = written
@@ -149,6 +150,11 @@ export function createRow(facts, dimension, on) {
   }
   function shareOf(value) { return (value - row.range[0]) / (row.range[1] - row.range[0]) }
 
+  // What the thumb frames: the image of the value that it stands for, and not the two images between which it stands.
+  function drawFace(image) {
+    if (face.width !== image.width || face.height !== image.height) Object.assign(face, { width: image.width, height: image.height })
+    face.getContext('2d').drawImage(image, 0, 0)
+  }
   function draw(pixels, steps, shape) {
     const image = filmstrip(pixels, steps, shape)
     if (canvas.width !== image.width || canvas.height !== image.height) Object.assign(canvas, { width: image.width, height: image.height })
