@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import product
 
 import numpy as np
 import pytest
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
+from explorer.latent.trust import why
 from tests.app.reading import red
 from tests.app.walker import RAW, PathsPage, close, computed, opened, walker
 
@@ -180,6 +182,24 @@ def test_space_plays_and_pauses_and_the_way_is_walked_to_its_end(paths: PathsPag
     rested = canvas.get_attribute("data-share")
     paths.page.wait_for_timeout(200)
     assert canvas.get_attribute("data-share") == rested
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1100, 800), (390, 844)])
+def test_every_sentence_on_trust_is_shown_whole_in_one_and_the_same_room(browser, address, size):
+    with walker(browser, address, viewport={"width": size[0], "height": size[1]}) as paths:
+        paths.open(f"{RAW}&a=row:3&b=row:50&ways=linear")
+        kinds = [("image", "data"), ("image", "rare")]
+        kinds += product(("latent", "drawn"), ("data", "gap", "outside"))
+        sentences = {why(at, of, has_prior=prior) for of, at in kinds for prior in (True, False)}
+        sentences.add(why("gap", "drawn", doubt="strays"))
+        heights = paths.part("stands").evaluate(
+            """(note, sentences) => sentences.map(words => {
+                note.textContent = words
+                return [note.scrollHeight <= note.clientHeight, note.offsetHeight] })""",
+            list(sentences),
+        )
+        assert all(whole for whole, _ in heights)
+        assert len({height for _, height in heights}) == 1
 
 
 # --- settings, keyboard, phone --------------------------------------------------------------------
