@@ -34,7 +34,7 @@ def test_every_way_is_shown_step_by_step_with_its_figures(paths: PathsPage):
         assert [float(text) for text in figures[:3]] == pytest.approx(
             [found.length, found.changes.sum(), found.roughness], abs=0.051
         )
-        within = sum(judged.standing in ("data", "rare") for judged in found.judged)
+        within = [judged.standing for judged in found.judged].count("data")
         assert figures[3] == f"{within} of 7"
         near = strip.locator(".lx-stand").all_inner_texts()
         assert [float(text[1:]) for text in near] == pytest.approx(found.relative, abs=0.051)
@@ -43,6 +43,19 @@ def test_every_way_is_shown_step_by_step_with_its_figures(paths: PathsPage):
     sentence = paths.page.get_by_test_id("compare").inner_text()
     assert sentence.endswith(".")
     assert "Slerp" in sentence or "Linear" in sentence
+
+
+def test_a_rare_image_has_a_sign_of_its_own_and_is_counted_apart(paths: PathsPage):
+    ends = {"a": "row:3", "b": "row:4"}
+    paths.open("?model=mnist-vae-20&projection=umap&ways=linear&a=row:3&b=row:4")
+    _, found = computed("mnist-vae-20", 9, **ends)
+    standings = [judged.standing for judged in found.judged]
+    assert standings.count("rare") == 1
+    strip = paths.strip("mnist-vae-20", "linear")
+    assert strip.locator("dd").all_inner_texts()[3] == f"{standings.count('data')} of 9, 1 rare"
+    signs = [text[0] for text in strip.locator(".lx-stand").all_inner_texts()]
+    assert [sign == "◇" for sign in signs] == [standing == "rare" for standing in standings]
+    assert len(set(signs)) == len(set(standings))
 
 
 def test_models_beside_each_other_walk_between_the_same_images(paths: PathsPage):

@@ -67,6 +67,12 @@ export function strokeText(places) {
   return kept.flat().map(value => String(Number(value.toFixed(digits)))).join('_')
 }
 
+// How many steps are in data, and how many are rare images: '8 of 9, 1 rare'.
+export function counted(standing) {
+  const [data, rare] = ['data', 'rare'].map(kind => standing.filter(one => one === kind).length)
+  return `${data} of ${standing.length}${rare ? `, ${rare} rare` : ''}`
+}
+
 // One sentence that compares strips, each { name, said }.
 const times = value => `${value.toFixed(1)}×`
 export function comparison(strips) {

@@ -3,9 +3,9 @@
 import { element, mark, partsOf, say } from '../js/dom.js'
 import { paint } from '../js/images.js'
 import { number } from '../js/words.js'
-import { WAYS, strengthOf } from './ask.js'
+import { WAYS, counted, strengthOf } from './ask.js'
 
-const STANDING = { data: ['●', 'in data'], rare: ['◐', 'a rare image'], gap: ['◐', 'in a gap'], outside: ['○', 'outside'] }
+const STANDING = { data: ['●', 'in data'], rare: ['◇', 'a rare image'], gap: ['◐', 'in a gap'], outside: ['○', 'outside'] }
 // Bars end at so many usual distances: one far step must not make all others flat. Its number stands below.
 const HIGHEST = 3
 // A strip that takes longer than this says that it is being made.
@@ -114,12 +114,11 @@ export function createStrips(box, { onPoint, onPick }) {
     }
   }
   function figures({ part, said }) {
-    const within = said.standing.filter(standing => standing === 'data' || standing === 'rare').length
     const all = [
       ['Length', number(said.length), 'Length of the way in latent units'],
       ['Change', number(said.change, 1), 'All changes of the image added up: the length of the way in pixels (L2)'],
       ['Roughness', number(said.roughness), 'The largest change divided by the mean one: 1 is perfectly even'],
-      ['In data', `${within} of ${said.standing.length}`, 'Steps that lie among training images and come back when they are encoded again'],
+      ['In data', counted(said.standing), 'Steps that lie among training images and come back when they are encoded again; a rare one is a training image itself, with few others near'],
     ]
     part('figures').replaceChildren(...all.flatMap(([name, value, title]) => {
       const [term, data] = [element('dt', '', name), element('dd', '', value)]
