@@ -111,6 +111,8 @@ def test_special_ends_are_walked_and_explained(paths: PathsPage, ends, sentence)
     _, found = computed("mnist-vae-2d", 9, way="slerp", **ends)
     assert close(paths.images(strip), found.images)
     expect(strip).to_contain_text(sentence)
+    alike = paths.page.get_by_test_id("compare").inner_text().startswith("A and B are the same")
+    assert alike == (ends["a"] == ends["b"])
 
 
 def test_a_bad_end_in_the_address_is_said_and_the_rest_is_shown(paths: PathsPage):

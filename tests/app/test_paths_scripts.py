@@ -53,21 +53,66 @@ def test_a_line_in_the_address_is_short_and_finer_than_a_pixel(scripts, scale):
     assert len(text) < 800
 
 
-def test_strips_are_compared_in_one_plain_sentence(scripts):
-    def strip(name, roughness, relative, standing):
-        said = {"roughness": roughness, "relative": relative, "standing": standing}
-        return {"name": name, "said": said}
+@pytest.fixture(scope="module")
+def compared(scripts):
+    """`compared(strips)` is the sentence on strips `(name, roughness, relative, standings)`."""
 
-    body = "({ comparison }, strips) => comparison(strips)"
-    smooth = strip("Along the data", 1.2, [0, 0.3, 0], ["data", "rare", "data"])
-    torn = strip("Linear", 2.5, [0, 1.9, 0], ["data", "gap", "outside"])
-    assert scripts("ask.js", body, [torn, smooth]) == (
+    def sentence(*strips):
+        told = [
+            {
+                "name": name,
+                "said": {
+                    "roughness": roughness,
+                    "relative": relative,
+                    "standing": standing,
+                    "length": float(roughness > 0),
+                    "change": float(roughness > 0),
+                },
+            }
+            for name, roughness, relative, standing in strips
+        ]
+        return scripts("ask.js", "({ comparison }, strips) => comparison(strips)", told)
+
+    return sentence
+
+
+def test_strips_are_compared_in_one_plain_sentence(compared):
+    smooth = ("Along the data", 1.2, [0, 0.3, 0], ["data", "rare", "data"])
+    torn = ("Linear", 2.5, [0, 1.9, 0], ["data", "gap", "outside"])
+    assert compared(torn, smooth) == (
         "Along the data changes the image most evenly (largest change 1.2× the mean one), Linear "
-        "least (2.5×); nearest to the training images stays Along the data (3 of 3 steps in data), "
-        "farthest from them Linear (1 of 3 steps in data)."
+        "least (2.5×); nearest to the training images stays Along the data (0.1× the usual "
+        "distance on average), farthest from them Linear (0.6×); fewest steps in a gap or outside "
+        "has Along the data (0 of 3), most Linear (2)."
     )
-    assert scripts("ask.js", body, [torn]) == (
-        "Linear: the largest change of the image is 2.5× the mean one; 1 of 3 steps lie among "
-        "training images."
+    assert compared(torn) == (
+        "Linear: the largest change of the image is 2.5× the mean one; steps in data: 1 of 3."
     )
-    assert scripts("ask.js", body, []) == ""
+    assert compared(smooth).endswith("steps in data: 2 of 3, 1 rare.")
+    assert compared() == ""
+
+
+def test_equal_strips_are_not_ranked(compared):
+    one = (1.21, [0, 0.9, 0], ["data", "data", "data"])
+    same = (1.24, [0, 0.91, 0], ["data", "data", "data"])
+    assert compared(("Linear", *one), ("Slerp", *same)) == (
+        "All change the image as evenly (largest change 1.2× the mean one); all are as near to "
+        "the training images (0.3× the usual distance on average); every step is in data."
+    )
+    far = (1.9, [0, 3, 0], ["data", "gap", "data"])
+    three = compared(("Linear", *one), ("Slerp", *same), ("Drawn", *far))
+    assert three.startswith("Linear and Slerp change the image most evenly")
+    assert "nearest to the training images stay Linear and Slerp" in three
+    assert "in a gap or outside have Linear and Slerp (0 of 3), most Drawn (1)" in three
+    assert "1 of 3 steps of each are in a gap" in compared(("Linear", *far), ("Slerp", *far))
+
+
+def test_equal_ends_are_said_and_not_ranked(compared):
+    still = (0, [0, 0, 0], ["data", "data", "data"])
+    same = "A and B are the same latent, so every step between them shows the same image."
+    assert compared(("Linear", *still), ("Slerp", *still)) == same
+    drawn = ("Drawn", 2.5, [0, 1.9, 0], ["data", "gap", "outside"])
+    assert compared(("Linear", *still), drawn) == (
+        f"{same} Drawn: the largest change of the image is 2.5× the mean one; "
+        "steps in data: 1 of 3."
+    )
