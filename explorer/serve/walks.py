@@ -36,7 +36,8 @@ async def walk(request: Request) -> Response:
     """What one meets at `steps` steps of a way: n images (H, W, C) follow the JSON; of a shift also
     the decoded means of its two groups, as the class of the first step.
 
-    JSON: `nearest` rows, `distance`, `relative`, `trips`, `standing` and `why` for each step;
+    JSON: `nearest` rows, `distance`, `relative`, `trips`, `standing` and `why` for each step; how
+    far data `reach`;
     `changes` between them; `length`, `change` (their sum) and `roughness` of the whole; `usual`,
     the distance that `relative` is in; `places`, the way on its own map, and whether they are
     `exact`; `words`, `ends`, `shape`. See `latent.paths.Met`.
@@ -54,6 +55,7 @@ async def walk(request: Request) -> Response:
             "nearest": found.nearest.tolist(),
             "distance": _rounded(found.distance),
             "relative": _rounded(found.relative),
+            "reach": round(found.reach, 4),
             "trips": _rounded(found.trips),
             "standing": [judged.standing for judged in found.judged],
             "why": [judged.why for judged in found.judged],

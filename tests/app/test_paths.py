@@ -45,6 +45,22 @@ def test_every_way_is_shown_step_by_step_with_its_figures(paths: PathsPage):
     assert "Slerp" in sentence or "Linear" in sentence
 
 
+def test_a_bar_that_is_cut_is_broken_and_data_far_from_an_image_is_explained(paths: PathsPage):
+    paths.open(f"{RAW}&a=row:0&b=row:1&ways=slerp")
+    _, found = computed("mnist-vae-2d", 9, way="slerp", a="row:0", b="row:1")
+    strip = paths.strip("mnist-vae-2d", "slerp")
+    cut = strip.locator(".lx-cell").evaluate_all("all => all.map(one => one.dataset.cut)")
+    assert cut == [str(relative > 3).lower() for relative in found.relative]
+    assert any(
+        relative > 3 and judged.standing == "data"
+        for relative, judged in zip(found.relative, found.judged, strict=True)
+    )
+    expect(strip).to_contain_text(f"In data reaches to {found.reach:.1f} × the usual distance")
+    for relative, cell in zip(found.relative, strip.get_by_role("option").all(), strict=True):
+        name = cell.get_attribute("aria-label")
+        assert f"{relative:.2f} × the usual distance from the mean latent" in name
+
+
 def test_a_rare_image_has_a_sign_of_its_own_and_is_counted_apart(paths: PathsPage):
     ends = {"a": "row:3", "b": "row:4"}
     paths.open("?model=mnist-vae-20&projection=umap&ways=linear&a=row:3&b=row:4")

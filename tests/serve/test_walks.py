@@ -60,6 +60,7 @@ def test_a_way_is_answered_with_what_one_meets_on_it(client, way):
     assert said["nearest"] == expected.nearest.tolist()
     for name in ("distance", "relative", "trips", "changes"):
         assert said[name] == pytest.approx(getattr(expected, name), abs=1e-4)
+    assert said["reach"] == pytest.approx(expected.reach, abs=1e-4)
     assert said["standing"] == [judged.standing for judged in expected.judged]
     assert said["roughness"] == pytest.approx(expected.roughness, abs=1e-4)
     assert said["change"] == pytest.approx(expected.changes.sum(), abs=1e-3)

@@ -6,7 +6,7 @@ import { number } from '../js/words.js'
 import { WAYS, counted, strengthOf } from './ask.js'
 
 const STANDING = { data: ['●', 'in data'], rare: ['◇', 'a rare image'], gap: ['◐', 'in a gap'], outside: ['○', 'outside'] }
-// Bars end at so many usual distances: one far step must not make all others flat. Its number stands below.
+// Bars end at so many usual distances: one far step must not make all others flat. It is broken, and its number stands below.
 const HIGHEST = 3
 // A strip that takes longer than this says that it is being made.
 const SLOW_MS = 250
@@ -23,6 +23,8 @@ export function swatch({ tone, dashed }) {
   return svg
 }
 
+// How a step can be in data though it is many usual distances from the nearest image.
+const reachWords = ({ reach }) => `In data reaches to ${number(reach, 1)} × the usual distance here: images lie dense in the middle and sparse at the rim.`
 export const stepName = (strip, step, of) => (strip.way === 'shift' ? `strength ${number(strengthOf(step / (of - 1)), 1)}` : `step ${step + 1} of ${of}`)
 
 // `onPoint(id, share)` while a pointer is over a strip, `onPick(id, share)` for a click on a step.
@@ -94,7 +96,7 @@ export function createStrips(box, { onPoint, onPick }) {
       const [sign, stands] = STANDING[said.standing[step]], change = said.changes[step]
       say(node.querySelector('.lx-stand'), `${sign} ${number(said.relative[step], 1)}`)
       mark(node, 'standing', said.standing[step])
-      const words = `${stepName(one.strip, step, n)}: ${stands}, nearest training image ${number(said.relative[step])} × the usual distance away` +
+      const words = `${stepName(one.strip, step, n)}: ${stands}, ${number(said.relative[step])} × the usual distance from the mean latent of the nearest training image` +
         `${change === undefined ? '' : `, change to the next ${number(change, 1)}`}`
       node.title = `${words}. ${said.why[step]}`
       node.setAttribute('aria-label', `${WAYS[one.strip.way].title}, ${one.title}, ${words}`)
@@ -109,6 +111,7 @@ export function createStrips(box, { onPoint, onPick }) {
       if (!said) continue
       ;[...part('cells').children].forEach((node, step) => {
         node.style.setProperty('--near', Math.min(1, said.relative[step] / top))
+        mark(node, 'cut', String(said.relative[step] > top))
         node.style.setProperty('--change', (said.changes[step] ?? 0) / largest)
       })
     }
@@ -125,7 +128,8 @@ export function createStrips(box, { onPoint, onPick }) {
       term.title = data.title = title
       return [term, data]
     }))
-    say(part('words'), said.words.join(' '))
+    const far = said.relative.some((relative, step) => relative > HIGHEST && said.standing[step] === 'data')
+    say(part('words'), [...said.words, ...(far ? [reachWords(said)] : [])].join(' '))
   }
 
   const strips = {
