@@ -98,6 +98,19 @@ def test_a_picture_of_ones_own_becomes_an_end(paths: PathsPage, digits):
     assert np.abs(last - 255 * model.decode(z)[0, 0]).max() <= 3
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (1000, 800), (390, 844)])
+def test_nothing_sticks_out_of_the_cards_of_the_ends(browser, address, size):
+    with walker(browser, address, viewport={"width": size[0], "height": size[1]}) as paths:
+        paths.open("?model=faces-conv-vae-256")
+        beyond = paths.page.evaluate(
+            """() => [...document.querySelectorAll('.lx-end *')].filter(one => {
+                const box = one.getBoundingClientRect(), card = one.closest('.lx-end')
+                return box.width && box.right > card.getBoundingClientRect().right
+            }).map(one => one.outerHTML.slice(0, 120))"""
+        )
+        assert beyond == []
+
+
 # --- by hand --------------------------------------------------------------------------------------
 
 
