@@ -115,6 +115,7 @@ function createPaths(root, setTriggerValue) {
     onActive: () => take(end),
     isActive: () => active === end,
     onFault: sentence => fault(sentence, end),
+    check: text => fetchSubject(shown, text),
   }, life.signal)]))
   function take(end) {
     active = end
