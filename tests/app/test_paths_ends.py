@@ -78,6 +78,25 @@ def test_ends_are_chosen_on_the_map_by_class_by_number_and_by_chance(paths: Path
     assert close(paths.images(paths.strip("mnist-vae-2d", "linear")), found.images)
 
 
+def test_the_drawing_pad_lies_over_the_page_and_moves_nothing(paths: PathsPage):
+    paths.open(RAW)
+    before = paths.part("strips").bounding_box()
+    for end in ("a", "b"):
+        paths.part(f"end-{end}").get_by_role("button", name="Draw").click()
+        pad = paths.part(f"end-{end}").get_by_role("application", name="Drawing pad").bounding_box()
+        assert paths.part("strips").bounding_box() == before
+        mouse = paths.page.mouse
+        mouse.move(pad["x"] + 60, pad["y"] + 60)
+        mouse.down()
+        mouse.move(pad["x"] + 160, pad["y"] + 180, steps=5)
+        mouse.up()
+        paths.page.wait_for_function(f"() => location.search.includes('{end}=own')")
+        paths.rests()
+        # The line stays on the pad for the next one; the card shows what the model sees of it.
+        assert paths.part("strips").bounding_box()["y"] == before["y"]
+        paths.part(f"end-{end}").get_by_role("button", name="Done").click()
+
+
 def test_swap_and_undo_change_the_ends_and_take_it_back(paths: PathsPage):
     paths.open(f"{RAW}&ways=linear&a=row:3&b=row:50")
     paths.page.get_by_role("button", name="Swap A and B").click()
