@@ -293,6 +293,29 @@ def test_another_model_is_put_beside_by_the_chooser_and_the_model_can_change(pat
     expect(paths.strip("mnist-vae-2d", "linear")).to_have_count(0)
 
 
+@pytest.mark.parametrize(("steps", "least"), [(3, 0.45), (9, 0.97), (16, 0.97)])
+def test_the_images_of_a_strip_use_its_row(paths: PathsPage, steps, least):
+    paths.open(f"{RAW}&ways=linear&steps={steps}")
+    strip = paths.strip("mnist-vae-2d", "linear")
+    row = strip.locator(".lx-track").bounding_box()["width"]
+    used = sum(one.bounding_box()["width"] for one in strip.get_by_role("option").all())
+    assert least * row < used <= row
+
+
+def test_nine_steps_fit_a_phone_and_more_fade_at_the_edge_that_hides_them(browser, address):
+    with walker(browser, address, viewport={"width": 390, "height": 844}, has_touch=True) as paths:
+        paths.open(f"{RAW}&ways=linear")
+        track = paths.strip("mnist-vae-2d", "linear").locator(".lx-track")
+        assert track.evaluate("one => one.scrollWidth <= one.clientWidth")
+        expect(track).to_have_attribute("data-after", "false")
+        paths.part("steps").fill("20")
+        expect(track).to_have_attribute("data-after", "true")
+        expect(track).to_have_attribute("data-before", "false")
+        track.evaluate("one => { one.scrollLeft = 1e4 }")
+        expect(track).to_have_attribute("data-after", "false")
+        expect(track).to_have_attribute("data-before", "true")
+
+
 def test_the_page_fits_a_phone_and_its_targets_fit_a_finger(browser, address):
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
     with walker(browser, address, **phone) as paths:

@@ -33,6 +33,14 @@ export function createStrips(box, { onPoint, onPick }) {
   const height = () => Math.min(HIGHEST, Math.max(1.25, ...[...shown.values()].flatMap(({ said }) => said?.relative ?? [])))
   const most = () => Math.max(0.01, ...[...shown.values()].flatMap(({ said }) => said?.changes ?? []))
 
+  // Which edges of a strip have more steps beyond them.
+  function edges({ part }) {
+    const track = part('track'), beyond = track.scrollWidth - track.clientWidth - track.scrollLeft
+    mark(track, 'before', String(track.scrollLeft > 1))
+    mark(track, 'after', String(beyond > 1))
+  }
+  const sizes = new ResizeObserver(() => shown.forEach(edges))
+
   function made(strip, title) {
     const node = element('section', 'lx-way-strip')
     node.dataset.id = strip.id
@@ -53,6 +61,8 @@ export function createStrips(box, { onPoint, onPick }) {
     part('model').textContent = title
     part('choose').onclick = () => onPick(strip.id, null)
     const one = { strip, node, part, title, said: null }
+    part('track').addEventListener('scroll', () => edges(one), { passive: true })
+    sizes.observe(part('track'))
     part('cells').ariaLabel = `Steps of ${way.title}, ${title}. Left and right arrow keys walk.`
     // One stop for the Tab key in each strip; the arrow keys walk its steps.
     part('cells').onkeydown = event => {
@@ -135,7 +145,7 @@ export function createStrips(box, { onPoint, onPick }) {
   const strips = {
     // The strips of a view, in their order; those that are still shown keep what they show until their answer comes.
     open(list, titles) {
-      for (const [id, { node }] of shown) if (!list.some(strip => strip.id === id)) { node.remove(); shown.delete(id) }
+      for (const [id, { node }] of shown) if (!list.some(strip => strip.id === id)) { sizes.unobserve(node.querySelector('[data-part=track]')); node.remove(); shown.delete(id) }
       list.forEach((strip, at) => {
         if (!shown.has(strip.id)) shown.set(strip.id, made(strip, titles[strip.model] ?? strip.model))
         const { node } = shown.get(strip.id)
@@ -153,6 +163,7 @@ export function createStrips(box, { onPoint, onPick }) {
       done(one)
       one.said = said
       fillCells(one, images)
+      edges(one)
       figures(one)
       scale()
     },
