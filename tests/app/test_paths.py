@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 from explorer.latent.trust import why
 from tests.app.reading import red
+from tests.app.test_map import empty_place
 from tests.app.walker import RAW, PathsPage, close, computed, opened, walker
 
 
@@ -137,6 +138,43 @@ def test_a_bad_end_in_the_address_is_said_and_the_rest_is_shown(paths: PathsPage
     assert "A starting point is row:12" in notice
     assert "3 to 25" in notice
     expect(paths.strip("mnist-vae-2d", "linear").locator("canvas")).to_have_count(9)
+
+
+def test_what_lies_under_the_pointer_is_decoded_beside_it_until_it_leaves(paths: PathsPage):
+    paths.open(f"{RAW}&ways=linear")
+    one = opened("mnist-vae-2d")
+    place, pointer = empty_place(one.atlas), paths.page.locator(".lx-minimap .lx-pointer")
+    under, mouse = paths.page.get_by_test_id("under"), paths.page.mouse
+    for x, y in (place, one.atlas.mean[one.atlas.position(50)]):
+        mouse.move(*paths.screen(x, y))
+        expect(under).to_be_visible()
+        paths.page.wait_for_timeout(300)  # the newest answer is shown
+        at = under.get_attribute("data-at")
+        if at.startswith("row:"):
+            z = one.atlas.mean[one.atlas.position(int(at[4:]))]
+            assert np.linalg.norm(z - [x, y]) < 0.1
+        else:
+            z = np.array([float(value) for value in at.split(",")], np.float32)
+            assert z == pytest.approx(place, abs=0.05)
+        assert close(red(under), one.model.decode(z[None]))
+    # Gone to the margin with the names of the axes, which is no part of the plot.
+    box = paths.page.locator(".lx-minimap .lx-plot").bounding_box()
+    mouse.move(box["x"] + 3, box["y"] + box["height"] - 3)
+    expect(pointer).to_be_hidden()
+    # Gone while a button was pressed, and let go elsewhere.
+    mouse.move(*paths.screen(*place))
+    expect(under).to_be_visible()
+    mouse.down()
+    mouse.move(box["x"] + 200, box["y"] + box["height"] + 200, steps=3)
+    mouse.up()
+    expect(pointer).to_be_hidden()
+    expect(under).to_be_hidden()
+    # The keys decode where they walk, until they leave.
+    paths.page.locator(".lx-minimap").focus()
+    paths.page.keyboard.press("Shift+ArrowLeft")
+    expect(under).to_be_visible()
+    paths.page.keyboard.press("Escape")
+    expect(under).to_be_hidden()
 
 
 # --- player ---------------------------------------------------------------------------------------

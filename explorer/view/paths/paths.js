@@ -13,6 +13,7 @@ import { WAYS, comparison, fetched, message, shareOf, stripsOf, strokeText, stre
 import { createEnd } from './ends.js'
 import { createPlayer } from './player.js'
 import { createStrips, swatch } from './strips.js'
+import { createUnder } from './under.js'
 
 // What a person chooses here; `told` to the page as soon as nothing more has changed for so long.
 const CHOSEN = ['a', 'b', 'ways', 'steps', 'stroke', 'plus', 'minus', 'strength']
@@ -34,7 +35,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
 function createPaths(root, setTriggerValue) {
   const part = partsOf(root), life = new AbortController()
   // What moves has a channel of its own, so that nothing else is dropped for it.
-  const channel = openChannel(channelUrl(), open => { root.dataset.connected = open }), aside = openChannel(channelUrl())
+  const channel = openChannel(channelUrl(), open => { root.dataset.connected = open })
+  const aside = openChannel(channelUrl()), below = openChannel(channelUrl())
   watchLook(root, part('map'), {}, life.signal).follow()
   const faults = new Map(), undone = []
   let shown = null, given = null              // what is shown, and what the page asked for last
@@ -94,11 +96,13 @@ function createPaths(root, setTriggerValue) {
   }
 
   // --- map and ends -----------------------------------------------------------------------------------------------
+  const under = createUnder(below, () => ({ ...shown, points }))
   async function openMap() {
     minimap?.close()
     points = null
+    under.point(null)
     const mine = minimap = createMinimap(part('map'), {
-      view: shown, label: 'Map of latents: what is picked becomes the end in hand',
+      view: shown, tip: under.tip, onPoint: under.point, label: 'Map of latents: what is picked becomes the end in hand',
       onPick: ({ row, place }) => choose({ [active]: row === undefined ? `place:${place.map(value => Number(value.toFixed(4))).join(',')}` : `row:${row}` }),
       onStroke: places => { wanted = `${shown.model} drawn`; choose({ stroke: strokeText(places) }); player.pause() },
     })
@@ -310,7 +314,7 @@ function createPaths(root, setTriggerValue) {
     clearTimeout(telling)
     player.pause()
     life.abort()
-    for (const one of [channel, aside]) one.close()
+    for (const one of [channel, aside, below]) one.close()
     minimap?.close()
   }
   return { update, close }
