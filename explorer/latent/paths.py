@@ -351,7 +351,7 @@ def csv_text(walk: Walk, opened: Opened, found: Met) -> str:
 def _ends(walk: Walk) -> tuple[str, str]:
     """What a way leads from and to, as texts."""
     if walk.way == "drawn":
-        return "stroke", walk.stroke
+        return "drawn", "drawn"
     if walk.way == "shift":
         return walk.a, f"{walk.plus} - {walk.minus}"
     return walk.a, walk.b

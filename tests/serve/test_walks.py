@@ -181,6 +181,13 @@ def test_the_csv_holds_the_latents_of_the_steps(client):
     assert z == pytest.approx(expected.z, rel=1e-5, abs=1e-6)
 
 
+def test_the_csv_of_a_drawn_way_does_not_repeat_the_line_in_each_row(client):
+    asked = {"way": "drawn", "stroke": "0_0_1_1_2_0", "steps": 4}
+    answer = client.get(url("mnist-vae-2d/mnist-5k/raw", "walk.csv"), params=asked)
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert {(row["way"], row["from"], row["to"]) for row in rows} == {("drawn", "drawn", "drawn")}
+
+
 # --- at pointer speed -----------------------------------------------------------------------------
 
 
