@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from explorer.latent.paths import Met, Track
 
 STEPS = 11
-# Milliseconds of one image of an animation, and images that are drawn between two steps.
+# Milliseconds of one image of an animation, and how many images one has from end to end.
 SHORTEST, LONGEST, MILLISECONDS = 20, 2000, 120
-MOST_BETWEEN = 9
+MOST_FRAMES = 150
 
 
 async def walk(request: Request) -> Response:
@@ -85,12 +85,13 @@ async def gif(request: Request) -> Response:
 
         one, track, asked = _track_of(request)
         ms, between = _given(request, "ms", MILLISECONDS), _given(request, "between", 0)
-        if not (SHORTEST <= ms <= LONGEST and between <= MOST_BETWEEN):
+        frames = (_steps(request) - 1) * (between + 1) + 1
+        if not (SHORTEST <= ms <= LONGEST and frames <= MOST_FRAMES):
             raise ExplorerError(
-                f"Images of an animation stand for {SHORTEST} to {LONGEST} milliseconds, with 0 to "
-                f"{MOST_BETWEEN} more between two steps."
+                f"An animation has at most {MOST_FRAMES} images from end to end, each for "
+                f"{SHORTEST} to {LONGEST} milliseconds; not {frames} for {ms}."
             )
-        shares = np.linspace(0, 1, (_steps(request) - 1) * (between + 1) + 1)
+        shares = np.linspace(0, 1, frames)
         loop, bounce = _given(request, "loop", 1) > 0, _given(request, "bounce", 0) > 0
         content = animation_gif(to_bytes(track.images(one, shares)), ms, loop, bounce)
         return _attached(content, "image/gif", one, asked, "gif")

@@ -280,11 +280,11 @@ def test_the_files_hold_what_is_shown(paths: PathsPage):
     paths.part("mode").select_option("bounce")
     gif = Image.open(io.BytesIO(paths.download("gif")))
     frames = [np.asarray(one.convert("L")) for one in ImageSequence.Iterator(gif)]
-    images = found.images(opened("mnist-vae-2d"), np.linspace(0, 1, 17))[:, 0]
+    images = found.images(opened("mnist-vae-2d"), np.linspace(0, 1, 29))[:, 0]
     images = np.concatenate([images, images[-2:0:-1]])
     assert len(frames) == len(images)
     assert np.abs(np.stack(frames)[:, ::8, ::8] - 255 * images).max() <= 1
-    assert gif.info["duration"] == pytest.approx(2000 / 16, abs=10)
+    assert gif.info["duration"] == pytest.approx(2000 / 28, abs=10)
 
 
 def test_a_model_that_cannot_walk_beside_is_said_and_the_others_walk(paths: PathsPage):

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from explorer.latent.polygon import stroke_of_text
+from explorer.latent.walk import FEWEST, MOST
+from explorer.serve.walks import MOST_FRAMES
 from tests.app.conftest import visitor
 
 
@@ -40,6 +42,17 @@ def test_time_moves_the_player(scripts, mode, share, direction, seconds, expecte
         [state, seconds],
     )
     assert (after["share"], after["direction"], after["playing"]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("steps", range(FEWEST, MOST + 1))
+@pytest.mark.parametrize("speed", [0.25, 0.5, 1, 2, 4])
+def test_a_gif_moves_smoothly_at_any_speed_and_any_number_of_steps(scripts, steps, speed):
+    gif = scripts("player.js", "({ gifOf }, [steps, speed]) => gifOf(steps, speed)", [steps, speed])
+    frames = (steps - 1) * (gif["between"] + 1)
+    assert 24 <= frames < MOST_FRAMES
+    assert frames * gif["ms"] == pytest.approx(4000 / speed, rel=0.05)
+    # A slow way is long; its images stand no longer than its number of images forces them to.
+    assert gif["ms"] <= max(84, 4000 / speed / 119)
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1, 1e4])

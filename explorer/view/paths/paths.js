@@ -11,7 +11,7 @@ import { number } from '../js/words.js'
 import { createArithmetic } from './arithmetic.js'
 import { WAYS, comparison, fetched, message, shareOf, stripsOf, strokeText, strengthOf, walkUrl } from './ask.js'
 import { createEnd } from './ends.js'
-import { createPlayer } from './player.js'
+import { createPlayer, gifOf } from './player.js'
 import { createStrips, swatch } from './strips.js'
 import { createUnder } from './under.js'
 
@@ -20,8 +20,6 @@ const CHOSEN = ['a', 'b', 'ways', 'steps', 'stroke', 'plus', 'minus', 'strength'
 const MAP = ['model', 'dataset', 'count', 'projection']
 const TELL_MS = 120, ANSWERED_MS = 3000
 const MOST_UNDONE = 50
-// Images that a GIF has between two steps.
-const BETWEEN = 3
 
 const mounted = new WeakMap()
 
@@ -278,8 +276,7 @@ function createPaths(root, setTriggerValue) {
   function files() {
     const one = strip()
     if (!one) return
-    const frames = (shown.steps - 1) * (BETWEEN + 1) + 1
-    const gif = { between: BETWEEN, ms: player.milliseconds(frames), loop: player.mode === 'once' ? 0 : 1, bounce: player.mode === 'bounce' ? 1 : 0 }
+    const gif = { ...gifOf(shown.steps, player.speed), loop: player.mode === 'once' ? 0 : 1, bounce: player.mode === 'bounce' ? 1 : 0 }
     player.part('gif').href = walkUrl(shown, one, 'walk.gif', gif)
     for (const kind of ['png', 'csv']) player.part(kind).href = walkUrl(shown, one, `walk.${kind}`)
   }
