@@ -99,23 +99,6 @@ async def gif(request: Request) -> Response:
     return await made_on(aside, made)
 
 
-async def png(request: Request) -> Response:
-    """The steps of a way side by side, as one PNG that says what it shows."""
-
-    def made() -> Response:
-        from explorer.serve.picture import mosaic_png
-
-        one, _, found, asked = _met(request)
-        about = (
-            f"{asked.way} way of {len(found.images)} steps in {one.model.id} ({one.atlas.name}), "
-            f"from {asked.a} to {asked.b}."
-        )
-        content = mosaic_png(to_bytes(found.images), len(found.images), about)
-        return _attached(content, "image/png", one, asked, "png")
-
-    return await made_on(aside, made)
-
-
 async def csv(request: Request) -> Response:
     """The latents of the steps of a way and where they stand; see `latent.paths.csv_text`."""
 

@@ -161,17 +161,6 @@ def test_an_animation_beyond_its_bounds_is_refused(client, asked):
     assert is_one_sentence(answer.text)
 
 
-def test_the_png_is_the_steps_side_by_side_and_says_what_it_shows(client):
-    answer = client.get(url(VAE, "walk.png"), params=ENDS | {"way": "slerp", "steps": 6})
-    picture = Image.open(io.BytesIO(answer.content))
-    one = opened(VAE)
-    way = track(Walk(way="slerp", projection="umap", **ENDS), one)
-    expected = np.concatenate(list(to_bytes(met(one, way, 6).images)[..., 0]), axis=1)
-    assert np.array_equal(np.asarray(picture), expected)
-    assert "slerp way of 6 steps in mnist-vae-20" in picture.info["Description"]
-    assert "from row:3 to row:50" in picture.info["Description"]
-
-
 def test_the_csv_holds_the_latents_of_the_steps(client):
     answer = client.get(url(VAE, "walk.csv"), params=ENDS | {"steps": 4})
     rows = list(csv.DictReader(io.StringIO(answer.text)))

@@ -10,7 +10,6 @@ const markup = name => `
     <figcaption class="lx-title"><button type="button" class="lx-end-name" data-part="choose" aria-pressed="false"><b>${name}</b> <span data-part="title"></span></button></figcaption>
     <canvas class="lx-pixels" data-part="image" data-testid="end-${name.toLowerCase()}" width="28" height="28" role="img"></canvas>
     <div class="lx-caption" data-part="caption">&nbsp;</div>
-    <div class="lx-note" data-part="note">&nbsp;</div>
   </figure>
   <div class="lx-end-tools" data-part="tools">
     <span class="lx-pair"><select data-part="class" aria-label="Class of the random image for ${name}" title="A random image of this class becomes ${name}"></select>
@@ -19,14 +18,15 @@ const markup = name => `
     <button type="button" class="lx-button" data-part="sample" title="A sample of the prior (the latent of a random image where the model has none) becomes ${name}; each press draws another">Sample</button>
     <button type="button" class="lx-button" data-part="mean" title="The middle of the prior, or of all latents where there is none, becomes ${name}">Mean</button>
     <p class="lx-end-refused" data-part="refused" id="lx-refused-${name}" role="alert" hidden></p>
-  </div>`
+  </div>
+  <div class="lx-note lx-end-note" data-part="note">&nbsp;</div>`
 
 // `onChoose(text)` gets the text of another subject, `onActive()` hears that this end is the one in hand, `isActive()` tells.
 // `check(text)` fetches a subject; it rejects with a sentence for what there is not.
 export function createEnd(box, name, { onChoose, onActive, isActive, onFault, check }, signal) {
   box.innerHTML = markup(name)
   const part = partsOf(box)
-  let points = null, text = '', seed = 1
+  let points = null, text = '', words = '', seed = 1
   // A paste goes to the end in hand; so does a drop, since it makes its card that.
   const pad = createPad(part('card'), part('image'), {
     onDrawing: () => {}, onPicture: id => { if (isActive()) onChoose(`own:${id}`) }, onFault,
@@ -86,6 +86,7 @@ export function createEnd(box, name, { onChoose, onActive, isActive, onFault, ch
       const at = points && row !== null ? points.indexOf(row) : -1
       if (at < 0 || points.label[at] !== Number(part('class').value)) part('class').value = ''
       const [first, ...rest] = subject.words.split('. ')
+      words = at >= 0 ? `${className(points.about, points.label[at])}, ${rowName(points.about, row)}` : first
       say(part('caption'), at >= 0 ? className(points.about, points.label[at]) : upper(first))
       say(part('note'), at >= 0 ? rowName(points.about, row) : rest.join('. '))
       part('note').title = subject.words
@@ -95,5 +96,7 @@ export function createEnd(box, name, { onChoose, onActive, isActive, onFault, ch
     // What the model draws at an end that is no image.
     decoded(pixels, shape) { if (part('card').dataset.kind === 'generated') paint(part('image'), pixels, ...shape) },
     pad,
+    // What the end is, in a few words.
+    get words() { return words },
   }
 }

@@ -3,6 +3,7 @@
 import { channelUrl } from '../js/address.js'
 import { openChannel } from '../js/channel.js'
 import { element, partsOf, say } from '../js/dom.js'
+import { download } from '../js/download.js'
 import { paint } from '../js/images.js'
 import { watchLook } from '../js/look.js'
 import { createMinimap } from '../js/minimap.js'
@@ -11,6 +12,7 @@ import { number } from '../js/words.js'
 import { createArithmetic } from './arithmetic.js'
 import { WAYS, comparison, fetched, message, shareOf, stripsOf, strokeText, strengthOf, walkUrl } from './ask.js'
 import { createEnd } from './ends.js'
+import { wayPicture } from './picture.js'
 import { createPlayer, gifOf } from './player.js'
 import { createStrips, swatch } from './strips.js'
 import { createUnder } from './under.js'
@@ -278,7 +280,20 @@ function createPaths(root, setTriggerValue) {
     if (!one) return
     const gif = { ...gifOf(shown.steps, player.speed), loop: player.mode === 'once' ? 0 : 1, bounce: player.mode === 'bounce' ? 1 : 0 }
     player.part('gif').href = walkUrl(shown, one, 'walk.gif', gif)
-    for (const kind of ['png', 'csv']) player.part(kind).href = walkUrl(shown, one, `walk.${kind}`)
+    player.part('csv').href = walkUrl(shown, one, 'walk.csv')
+  }
+  async function savePicture() {
+    const one = strip(), said = one && strips.said(one.id)
+    if (!said) return
+    const named = { shift: ['a'], drawn: [] }[one.way] ?? ['a', 'b']
+    try {
+      const picture = await wayPicture(root, {
+        title: shown.titles[one.model] ?? one.model, cells: strips.cells(one.id), subtitle: `${WAYS[one.way].title}, ${said.distance.length} steps`,
+        notes: [...named.map(end => `${end.toUpperCase()}: ${ends[end].words}.`), 'Below each image: in data ●, a rare image ◇, in a gap ◐ or outside ○, and how far the nearest training image is, in usual distances.'],
+      })
+      download(picture, `${one.model}-${one.way}.png`)
+      fault('', 'picture')
+    } catch (error) { fault(`The picture could not be made. ${error.message}`, 'picture') }
   }
 
   // The result of the arithmetic while another way is in the player.
@@ -296,6 +311,7 @@ function createPaths(root, setTriggerValue) {
     onStrength: share => { player.pause(); play(`${shown.model} shift`, share) },
     onRest: strength => choose({ strength }, { silent: true }),
   })
+  player.part('png').onclick = savePicture
   part('swap').onclick = () => choose({ a: shown.b, b: shown.a })
   part('undo').onclick = undo
   part('steps').oninput = () => { say(part('steps-words'), part('steps').value); choose({ steps: Number(part('steps').value) }, { silent: true }) }

@@ -20,7 +20,7 @@ const MARKUP = `
   </div>
   <div class="lx-player-row lx-save" role="group" aria-label="Save this way">
     <a class="lx-button" data-part="gif" download title="This way as an animated GIF, at this speed">GIF</a>
-    <a class="lx-button" data-part="png" download title="The images of this way side by side, as one PNG">PNG strip</a>
+    <button type="button" class="lx-button" data-part="png" title="The images of this way side by side with model, way and ends, as one PNG">PNG strip</button>
     <a class="lx-button" data-part="csv" download title="The latents of all steps, with model, way and ends, as CSV">CSV</a>
   </div>`
 

@@ -177,6 +177,14 @@ export function createStrips(box, { onPoint, onPick }) {
       say(one.part('wait'), sentence)
     },
     said: id => shown.get(id)?.said ?? null,
+    // The images of a strip, each with its place on the way and where it stands: [{ canvas, above, below }].
+    cells(id) {
+      const { strip, part, said } = shown.get(id), n = said.distance.length
+      return [...part('cells').children].map((node, step) => ({
+        canvas: node.firstChild, above: strip.way === 'shift' ? number(strengthOf(step / (n - 1)), 1) : String(step + 1),
+        below: node.querySelector('.lx-stand').textContent,
+      }))
+    },
     // All that have an answer: [{ strip, title, said }].
     get filled() { return [...shown.values()].filter(({ said }) => said) },
     // The strip that is in the player, and where.
