@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from explorer.latent.trust import why
 from tests.app.reading import red
 from tests.app.test_map import empty_place
-from tests.app.walker import RAW, PathsPage, close, computed, opened, walker
+from tests.app.walker import DEEP, RAW, PathsPage, close, computed, opened, walker
 
 
 @pytest.fixture
@@ -99,6 +99,29 @@ def test_the_ways_are_drawn_on_the_map_from_a_to_b(paths: PathsPage):
         "lines => lines.map(line => line.style.strokeDasharray)"
     )
     assert len(set(dashes)) == 3
+
+
+def test_on_a_map_without_a_formula_the_ways_are_thin_and_the_note_says_why(paths: PathsPage):
+    paths.open(f"{DEEP}&a=row:3&b=row:50&ways=linear,slerp&stroke=0_0_4_4")
+    expect(paths.part("place-words")).to_contain_text("This map has no formula")
+
+    def width(way: str) -> float:
+        line = paths.page.locator(f'.lx-way[data-id="{way}"] .lx-way-line')
+        return float(line.evaluate("one => parseFloat(getComputedStyle(one).strokeWidth)"))
+
+    # A drawn line is where it was drawn.
+    assert width("linear") == width("slerp") < width("drawn")
+    box = paths.page.locator(".lx-minimap .lx-plot").bounding_box()
+    for way in ("linear", "slerp"):
+        found, _ = computed("mnist-vae-20", 3, way=way, a="row:3", b="row:50", projection="umap")
+        places, exact = found.places_on(opened("mnist-vae-20"), "umap")
+        assert not exact
+        d = paths.page.locator(f'.lx-way[data-id="{way}"] .lx-way-line').get_attribute("d")
+        drawn = np.reshape([float(v) for v in d[1:].replace("L", " ").split()], (-1, 2))
+        for at in (0, -1):
+            x, y = paths.screen(*places[at])
+            assert drawn[at] == pytest.approx([x - box["x"], y - box["y"]], abs=1)
+        assert np.linalg.norm(np.diff(drawn, axis=0), axis=1).max() < 12
 
 
 def test_a_conditional_model_mixes_the_classes_of_its_ends(paths: PathsPage):

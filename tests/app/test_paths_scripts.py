@@ -66,6 +66,19 @@ def test_a_line_in_the_address_is_short_and_finer_than_a_pixel(scripts, scale):
     assert len(text) < 800
 
 
+def test_a_way_that_jumps_on_the_map_is_evened_out_between_its_ends(scripts):
+    body = "({ smoothed }, places) => smoothed(places)"
+    straight = np.linspace([0, 1], [4, -1], 257)
+    assert np.array(scripts("ask.js", body, straight.tolist())) == pytest.approx(straight)
+    rng = np.random.default_rng(0)
+    jumping = straight + rng.normal(size=straight.shape).repeat(16, 0)[:257]
+    jumping[[0, -1]] = straight[[0, -1]]
+    drawn = np.array(scripts("ask.js", body, jumping.tolist()))
+    assert drawn[[0, -1]] == pytest.approx(jumping[[0, -1]])
+    farthest = [np.linalg.norm(np.diff(way, axis=0), axis=1).max() for way in (jumping, drawn)]
+    assert farthest[1] < farthest[0] / 20
+
+
 @pytest.fixture(scope="module")
 def compared(scripts):
     """`compared(strips)` is the sentence on strips `(name, roughness, relative, standings)`."""

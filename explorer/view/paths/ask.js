@@ -116,3 +116,14 @@ function extremes(told, key) {
   return { low, high, lowest: those(low), highest: those(high) }
 }
 const listed = names => (names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : names[0])
+
+// Places [[x, y], ...] of a way with the jumps between them evened out over WIDTH of its length to both sides; the ends stay.
+const WIDTH = 0.09
+export function smoothed(places) {
+  const n = places.length, last = n - 1, sigma = WIDTH * last, reach = Math.min(last, Math.ceil(3 * sigma))
+  // Beyond an end the way goes on as its own mirror image, turned about that end.
+  const at = (i, k) => (i < 0 ? 2 * places[0][k] - places[-i][k] : i > last ? 2 * places[last][k] - places[2 * last - i][k] : places[i][k])
+  const weights = Array.from({ length: 2 * reach + 1 }, (_, j) => Math.exp(-0.5 * ((j - reach) / sigma) ** 2))
+  const whole = weights.reduce((sum, weight) => sum + weight, 0)
+  return places.map((_, i) => [0, 1].map(k => weights.reduce((sum, weight, j) => sum + weight * at(i + j - reach, k), 0) / whole))
+}

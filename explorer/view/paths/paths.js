@@ -2,7 +2,7 @@
 // page's script hears only of what was chosen.
 import { channelUrl } from '../js/address.js'
 import { openChannel } from '../js/channel.js'
-import { element, partsOf, say } from '../js/dom.js'
+import { element, mark, partsOf, say } from '../js/dom.js'
 import { download } from '../js/download.js'
 import { paint } from '../js/images.js'
 import { watchLook } from '../js/look.js'
@@ -10,7 +10,7 @@ import { createMinimap } from '../js/minimap.js'
 import { fetchSubject } from '../js/subject.js'
 import { number } from '../js/words.js'
 import { createArithmetic } from './arithmetic.js'
-import { WAYS, comparison, fetched, message, shareOf, stripsOf, strokeText, strengthOf, walkUrl } from './ask.js'
+import { WAYS, comparison, fetched, message, shareOf, smoothed, stripsOf, strokeText, strengthOf, walkUrl } from './ask.js'
 import { createEnd } from './ends.js'
 import { wayPicture } from './picture.js'
 import { createPlayer, gifOf } from './player.js'
@@ -219,13 +219,16 @@ function createPaths(root, setTriggerValue) {
     if (!minimap) return
     for (const way of Object.keys(WAYS)) {
       const said = strips.said(`${shown.model} ${way}`)
-      if (said?.places) minimap.path(way, said.places, WAYS[way])
+      if (said?.places) minimap.path(way, placesOf(said), WAYS[way])
       else minimap.clear(way)
     }
     const mixed = strips.filled.some(({ said }) => said.exact === false)
-    say(part('place-words'), mixed ? 'This map has no formula: the ways are placed among their nearest training images, so that a smooth way may jump here.' : '')
+    mark(part('map'), 'mixed', String(mixed))
+    say(part('place-words'), mixed ? 'This map has no formula: a way is placed among its nearest training images and smoothed, so that the thin lines show only about where it leads.' : '')
     drawDot()
   }
+  // A way that is placed among its neighbours jumps on the map, though it is smooth in latent space.
+  const placesOf = said => (said.exact ? said.places : said.drawn ??= smoothed(said.places))
 
   // --- player -----------------------------------------------------------------------------------------------------
   const player = createPlayer(part('player'), { onShare: look, onSpeed: files, onRest: rest })
@@ -270,8 +273,8 @@ function createPaths(root, setTriggerValue) {
   function drawDot() {
     const said = playing && strips.said(playing)
     if (!minimap || !said?.places || !playing.startsWith(`${shown.model} `)) { minimap?.clear('moving'); return }
-    const at = player.share * (said.places.length - 1), low = Math.min(said.places.length - 2, Math.floor(at)), share = at - low
-    minimap.dot('moving', [0, 1].map(k => (1 - share) * said.places[low][k] + share * said.places[low + 1][k]), 'moving')
+    const places = placesOf(said), at = player.share * (places.length - 1), low = Math.min(places.length - 2, Math.floor(at)), share = at - low
+    minimap.dot('moving', [0, 1].map(k => (1 - share) * places[low][k] + share * places[low + 1][k]), 'moving')
   }
   // Let go of: what belongs to the address goes there.
   function rest() { if (strip()?.way === 'shift') choose({ strength: Number(strengthOf(player.share).toFixed(2)) }, { silent: true }) }
