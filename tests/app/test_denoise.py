@@ -108,6 +108,8 @@ def test_where_it_stands_at_what_it_was_trained_with_one_mark_says_so(person):
     places = "all => all.map(one => Number(one.getAttribute('y')))"
     now, trained = curve.locator(".lx-plot-words").evaluate_all(places)
     assert trained - now >= 15
+    sides = "all => all.map(one => one.getAttribute('text-anchor'))"
+    assert curve.locator(".lx-plot-words").evaluate_all(sides) == ["start", "end"]
 
 
 def test_new_noise_is_that_of_the_next_seed_and_stands_in_the_link(person, model):

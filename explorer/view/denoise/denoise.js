@@ -58,7 +58,8 @@ function createDenoise(root, setTriggerValue) {
   function show() {
     kinds.set(state.noise)
     part('amount').value = state.amount
-    part('seed').value = state.seed
+    // What is being typed stays: an answer of the page may come between two keys.
+    if (part('seed') !== document.activeElement) part('seed').value = state.seed
     say(part('amount-says'), number(state.amount))
     part('amount').ariaValueText = `${number(state.amount)}`
     const { noise, amount, seed } = state
@@ -134,7 +135,10 @@ function createDenoise(root, setTriggerValue) {
 
   part('amount').oninput = event => set({ amount: Number(event.target.value) })
   const seedOf = text => Math.min(999999999, Math.max(0, Math.floor(Number(text) || 0)))
-  part('seed').onchange = event => set({ seed: seedOf(event.target.value) })
+  part('seed').onchange = event => {
+    set({ seed: seedOf(event.target.value) })
+    event.target.value = state.seed
+  }
   part('again').onclick = () => set({ seed: seedOf(state.seed + 1) })
   return { update, close() { life.abort(); channel.close(); told.close() } }
 }

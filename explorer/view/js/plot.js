@@ -4,6 +4,7 @@ const NARROWEST = 280, MARGIN = { left: 50, right: 12, top: 10, bottom: 38 }
 const TICKS = 5
 // Ticks of a logarithmic scale where 2 and 5 times the powers of ten still have room, and the room that one takes below an axis.
 const POWERS = 12, ROOM = 44
+const NEAR = 90                   // marks less than so many pixels apart would have their words across each other
 
 const node = (name, attributes, text) => {
   const made = document.createElementNS(NS, name)
@@ -73,16 +74,22 @@ function render(svg, { x, y, lines = [], bars = [], marks = [], label, height = 
     drawn.push(node('polyline', { points, class: `lx-plot-line ${line.tone}`, 'stroke-dasharray': dashes(line) }))
     if (line.dots) for (const [a, b] of line.points) drawn.push(node('circle', { cx: px(a), cy: py(b), r: 3.5, class: line.tone }))
   }
+  const uprights = marks.filter(mark => mark.x !== undefined).map(mark => px(mark.x)), said = []
+  // The words of a mark stand on the side where there is room; of two that are near, away from the other.
+  const onTheLeft = at => {
+    const room = { left: at - MARGIN.left, right: right - at }, near = uprights.find(one => one !== at && Math.abs(one - at) < NEAR)
+    if (near === undefined) return room.left > room.right
+    return at < near ? room.left > NEAR : room.right < NEAR
+  }
   for (const mark of marks) {
     const across = mark.x === undefined, at = across ? py(mark.y) : px(mark.x)
     const d = across ? `M${MARGIN.left} ${at}H${right}` : `M${at} ${MARGIN.top}V${bottom}`
     drawn.push(node('path', { d, class: `lx-plot-mark ${mark.tone}`, 'stroke-dasharray': dashes(mark) }))
-    // Words stand on the side of a mark where there is room.
-    const left = !across && at > MARGIN.left + inner.width / 2
     if (!mark.words) continue
+    const left = !across && onTheLeft(at)
     const place = across ? { x: right - 4, y: at - 5 } : { x: at + (left ? -6 : 6), y: MARGIN.top + 11 + (mark.line ?? 0) * 15 }
     const attributes = { ...place, 'text-anchor': across || left ? 'end' : 'start', class: `lx-plot-words ${mark.tone}` }
-    drawn.push(node('text', attributes, mark.words))
+    said.push(node('text', attributes, mark.words))
   }
-  svg.replaceChildren(...drawn)
+  svg.replaceChildren(...drawn, ...said)
 }
