@@ -81,7 +81,7 @@ def test_every_thumb_frames_the_image_of_the_latent(sliders):
         for dimension in sliders.listed()[:5]:
             row = sliders.row(dimension)
             assert np.array_equal(red(row.locator(".lx-face")), image)
-            track, face = (row.locator(one).bounding_box() for one in ("input", ".lx-face"))
+            track, face = (row.locator(one).bounding_box() for one in ("[type=range]", ".lx-face"))
             low, high, value = (
                 float(sliders.slider(dimension).evaluate("(one, name) => one[name]", name))
                 for name in ("min", "max", "value")
