@@ -81,7 +81,7 @@ def test_every_thumb_frames_the_image_of_the_latent(sliders):
         for dimension in sliders.listed()[:5]:
             row = sliders.row(dimension)
             assert np.array_equal(red(row.locator(".lx-face")), image)
-            track, face = (row.locator(one).bounding_box() for one in ("input", ".lx-face"))
+            track, face = (row.locator(one).bounding_box() for one in ("[type=range]", ".lx-face"))
             low, high, value = (
                 float(sliders.slider(dimension).evaluate("(one, name) => one[name]", name))
                 for name in ("min", "max", "value")
@@ -324,11 +324,14 @@ def test_a_conditional_model_is_told_a_class(sliders, digits):
 def test_a_vq_vae_has_no_sliders_and_says_where_to_go(browser, address):
     with visitor(browser, address) as person:
         person.page.goto(f"{address}/dimensions?model=mnist-vq-vae")
-        person.page.get_by_text("grid of codes").wait_for()
+        person.page.get_by_text("there is no dimension to slide along").wait_for()
+        expect(person.page.locator("h1.lx-head")).to_contain_text("no dimensions to turn")
         assert person.page.locator(".lx-sliders").count() == 0
         person.page.get_by_role("button", name="Paint with its codes").click()
         person.page.wait_for_url(re.compile("/generate.*task=codes"))
         assert "model=mnist-vq-vae" in person.page.url
+        person.page.goto(f"{address}/dimensions?model=mnist-vae-2d")
+        expect(person.page.locator("h1.lx-head")).to_contain_text("Drag a strip")
 
 
 def test_what_an_address_cannot_mean_is_said_and_the_rest_is_shown(sliders):

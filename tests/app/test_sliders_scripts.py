@@ -282,7 +282,7 @@ def test_how_far_is_said_in_standard_deviations_of_the_posterior(page):
         "row.js",
         "({ awayWords }) => [awayWords(1, 0.4), awayWords(-9, 0.1), awayWords(0.5, null)]",
     )
-    assert seen == ["+2.5 σ of q", "−90 σ of q", "+0.50"]
+    assert seen == ["+2.5 σ of the posterior", "−90 σ of the posterior", "+0.50 from the start"]
 
 
 def test_a_finger_means_the_slider_only_once_it_has_gone_across(page):

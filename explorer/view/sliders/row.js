@@ -116,7 +116,7 @@ export function createRow(facts, dimension, on) {
     back.disabled = !moved
     const words = moved ? awayWords(value - start, sigma) : '', past = pastEnd(value)
     say(away, words)
-    slider.setAttribute('aria-valuetext', [number(value), past && 'beyond this strip', moved && `${words} from the start`].filter(Boolean).join(', '))
+    slider.setAttribute('aria-valuetext', [number(value), past && 'beyond this strip', moved && (sigma === null ? words : `${words} from the start`)].filter(Boolean).join(', '))
     place(start, sigma)
   }
   // A value beyond the ends of the strip: the thumb stands at the end, and words say that the value does not.
@@ -192,10 +192,10 @@ export function keyStep({ key, shiftKey, altKey }, [low, high]) {
   return way * (altKey ? stepOf(low, high) : shiftKey || key.startsWith('Page') ? (high - low) / 10 : (high - low) / 60)
 }
 
-// How far a dimension was moved, in standard deviations of the posterior where there are any.
+// How far a dimension was moved from its start, in standard deviations of the posterior where there are any.
 export function awayWords(by, sigma) {
   const signed = value => (value < 0 ? '' : '+') + number(value, Math.abs(value) < 10 ? 1 : 0)
-  return sigma === null ? `${by < 0 ? '' : '+'}${number(by)}` : `${signed(by / sigma)} σ of q`
+  return sigma === null ? `${by < 0 ? '' : '+'}${number(by)} from the start` : `${signed(by / sigma)} σ of the posterior`
 }
 
 // What a dimension carries: its share of the largest, and in words; of the variance where there is no KL.
