@@ -46,12 +46,15 @@ def test_ends_are_chosen_on_the_map_by_class_by_number_and_by_chance(paths: Path
     first = int(paths.query()["b"].removeprefix("row:"))
     expect(b).to_contain_text("digit 7")
     b.get_by_role("button", name="Random").click()
-    paths.page.wait_for_function(f"() => !location.search.includes('b=row:{first}&')")
+    paths.page.wait_for_function(
+        "first => new URLSearchParams(location.search).get('b') !== first", arg=f"row:{first}"
+    )
     paths.rests()
     row = int(paths.query()["b"].removeprefix("row:"))
     assert one.dataset.labels[first] == one.dataset.labels[row] == 7
     expect(b).to_contain_text("digit 7")
     expect(chooser).to_have_value("7")
+    expect(b.locator("canvas").first).to_have_attribute("data-subject", f"row:{row}")
     assert close(red(b.locator("canvas").first), one.dataset.picture(row).numpy())
     number = b.get_by_label("Image by its number for B")
     number.fill("#123")

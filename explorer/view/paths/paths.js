@@ -224,7 +224,7 @@ function createPaths(root, setTriggerValue) {
     }
     const mixed = strips.filled.some(({ said }) => said.exact === false)
     mark(part('map'), 'mixed', String(mixed))
-    say(part('place-words'), mixed ? 'This map has no formula: a way is placed among its nearest training images and smoothed, so that the thin lines show only about where it leads.' : '')
+    say(part('place-words'), mixed ? 'This map has no formula: ways lie among their nearest training images, smoothed, so that the thin lines are only rough.' : '')
     drawDot()
   }
   // A way that is placed among its neighbours jumps on the map, though it is smooth in latent space.
