@@ -11,7 +11,9 @@ STRIPS = (
     "Drag a strip: each moves one number of the latent and holds all others, and the decoder "
     "draws what comes of it. What carries most stands first."
 )
-CODES = "The latent of this model is a grid of codes: it has no dimensions to turn, but cells to paint."
+CODES = (
+    "The latent of this model is a grid of codes: it has no dimensions to turn, but cells to paint."
+)
 
 
 @st.fragment

@@ -19,7 +19,7 @@ export function createRow(facts, dimension, on) {
     set, draw, drawFace, focus: () => slider.focus() }
   const note = element('span', 'lx-typed lx-note')
   let holds = 0                  // the value that is shown
-  let typing = false
+  let written = '', typing = false
 
   node.dataset.dimension = dimension + 1
   node.dataset.dead = row.dead
@@ -89,7 +89,7 @@ export function createRow(facts, dimension, on) {
     if (!typing) return
     typing = false
     const read = readNumber(field.value), words = typedWords(field.value, name, holds)
-    if (Number.isNaN(read)) field.value = plain(holds)
+    if (Number.isNaN(read)) field.value = written
     else on.move(dimension, bounded(read))
     say(note, words)
     on.settle()
@@ -110,7 +110,7 @@ export function createRow(facts, dimension, on) {
     if (slider.value !== shown) slider.value = shown
     face.style.setProperty('--share', Math.max(0, Math.min(1, shareOf(value))))
     // A latent has more digits than are read; what a person set has those that were set.
-    const written = plain(moved ? value : +value.toFixed(3))
+    written = plain(moved ? value : +value.toFixed(3))
     if (!typing && field.value !== written) field.value = written
     node.dataset.moved = moved
     back.disabled = !moved
