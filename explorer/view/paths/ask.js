@@ -115,7 +115,8 @@ function extremes(told, key) {
   const those = value => told.filter((_, k) => values[k] === value).map(({ name }) => name)
   return { low, high, lowest: those(low), highest: those(high) }
 }
-const listed = names => (names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : names[0])
+// More than two names would make the sentence a list.
+const listed = names => (names.length > 2 ? `${names.length} of the strips` : names.join(' and '))
 
 // Places [[x, y], ...] of a way with the jumps between them evened out over WIDTH of its length to both sides; the ends stay.
 const WIDTH = 0.09

@@ -338,6 +338,8 @@ function createSliders(root, setTriggerValue) {
     else faults.delete(source)
     say(part('fault-text'), [...faults.values()].join(' '))
     part('fault').hidden = !faults.size
+    // Nothing to try again where what was given is not usable.
+    part('retry').hidden = ![...faults.keys()].some(one => one !== 'own')
   }
   part('retry').onclick = open
 
