@@ -19,7 +19,7 @@ class ExplorerError(Exception):
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> ExplorerError:
     """The one way to say that a name is not known: the nearest one, and all that a reader can take
     in (of a long list the LISTED nearest, and how many more there are)."""
-    names = sorted(known)
+    names = sorted(filter(None, known))  # the empty name of a choice of nothing helps nobody
     nearest = get_close_matches(name.lower(), names, n=1, cutoff=0.4)
     hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
     listed = ", ".join(names) if names else "none yet"

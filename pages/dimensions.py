@@ -7,9 +7,12 @@ from explorer.view.shown import Shown
 from explorer.view.sliders import sliders
 from explorer.view.state import ViewState
 
-shell.head(
+STRIPS = (
     "Drag a strip: each moves one number of the latent and holds all others, and the decoder "
     "draws what comes of it. What carries most stands first."
+)
+CODES = (
+    "The latent of this model is a grid of codes: it has no dimensions to turn, but cells to paint."
 )
 
 
@@ -18,6 +21,7 @@ def turn() -> None:
     models = shell.shelf()  # anew each time: a model may have been made since
     view = shell.current(models)
     spec, shown = models.cards[view.model].spec.model, models.shown[view.model]
+    shell.head(CODES if spec.family == "vq-vae" else STRIPS)
     shell.top(models)
     choosers(models, view, shown)
     if spec.family == "vq-vae":

@@ -19,6 +19,10 @@ def test_a_name_like_none_of_the_known_gets_no_guess():
     assert "Did you mean" not in str(unknown_name("model", "zzzz", ["mnist-vae"]))
 
 
+def test_an_empty_name_among_the_known_is_left_out():
+    assert str(unknown_name("way", "foo", ["", "up", "down"])).endswith("Known: down, up.")
+
+
 def test_an_empty_list_is_said_to_be_empty():
     assert str(unknown_name("map", "umap", [])).endswith("Known: none yet.")
 

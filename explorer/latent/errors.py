@@ -94,12 +94,19 @@ def _percent(share: float) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
-def histogram(errors: np.ndarray, edges: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """How many errors `(N,)` fall between edges `(BINS + 1,)`, equally wide from 0 to the largest;
-    with other `edges` the last bar takes what lies beyond."""
-    if edges is None:
-        edges = np.linspace(0, max(float(errors.max()), 1e-12), BINS + 1)
-    return np.histogram(np.minimum(errors, edges[-1]), edges)[0], edges
+def bars(*errors: np.ndarray) -> np.ndarray:
+    """The edges `(BINS + 1,)` of bars that hold all errors of several arrays, each bar the same
+    factor wide: strange images have errors of tens of times the usual ones."""
+    every = np.concatenate(errors).astype(float)
+    above = every[every > 0]
+    low, high = (above.min(), above.max()) if len(above) else (1e-12, 1e-12)
+    return np.geomspace(low, max(high, 1.01 * low), BINS + 1)
+
+
+def histogram(errors: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """How many errors `(N,)` fall between the edges that `bars` found for them; an error of 0,
+    which has no logarithm, is in the first bar."""
+    return np.histogram(np.maximum(errors.astype(float), edges[0]), edges)[0]
 
 
 def ranked(errors: np.ndarray, members: np.ndarray, worst: bool = True) -> np.ndarray:

@@ -77,6 +77,7 @@ class Met:
 
     `images (n, C, H, W)`; `nearest (n,)` the rows of the nearest encoded images, at `distance
     (n,)`, which is `relative (n,)` to the usual distance between neighbours (`usual_distance`);
+    `reach`, in the same unit, is how far from it images may lie that still put a latent in data;
     `trips (n,)` how far the round trip of each image strays, in units of what SHARE of the encoded
     images keep within; `judged` where each step stands, and why. `changes (n - 1,)` are the L2
     distances between neighbouring images in pixel units, `length` that of the way in latent units,
@@ -88,6 +89,7 @@ class Met:
     nearest: np.ndarray
     distance: np.ndarray
     relative: np.ndarray
+    reach: float
     trips: np.ndarray
     judged: tuple[Judgement, ...]
     changes: np.ndarray
@@ -115,6 +117,7 @@ def met(opened: Opened, track: Track, n: int) -> Met:
         nearest=opened.atlas.rows[index[:, 0]],
         distance=distance[:, 0],
         relative=distance[:, 0] / opened.usual_distance,
+        reach=trust.radius / opened.usual_distance,
         trips=trips / max(trust.trip, TINY),
         judged=tuple(judged),
         changes=changes,
@@ -348,7 +351,7 @@ def csv_text(walk: Walk, opened: Opened, found: Met) -> str:
 def _ends(walk: Walk) -> tuple[str, str]:
     """What a way leads from and to, as texts."""
     if walk.way == "drawn":
-        return "stroke", walk.stroke
+        return "drawn", "drawn"
     if walk.way == "shift":
         return walk.a, f"{walk.plus} - {walk.minus}"
     return walk.a, walk.b

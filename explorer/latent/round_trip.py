@@ -87,10 +87,11 @@ class Trail:
                 f"A fixed point after {self.settled} {_trips(self.settled)}: from there on each "
                 f"moves the latent by less than {still}."
             )
-        last = f"the last of {n} {_trips(n)} still moves the latent by {self.steps[-1]:.2g}"
         if self.cycle:
             return f"No fixed point but a circle: every {self.cycle} trips the same images again."
-        return f"Not yet at a fixed point: {last}, and less than {still} would be one."
+        moves = "the trip moves" if n == 1 else f"the last of {n} trips still moves"
+        moves += f" the latent by {self.steps[-1]:.2g}"
+        return f"Not yet at a fixed point: {moves}, and less than {still} would be one."
 
 
 def trail(model: Model, z: np.ndarray, n: int, deviation: float, label: int | None = None) -> Trail:

@@ -76,7 +76,7 @@ def of_picture(opened: Opened, picture: Image.Image) -> Subject:
 
     fit = fitted(picture, opened.dataset)
     label = class_read(opened, fit.image) if opened.model.conditional else None
-    return _encoded(opened, fit.image, label, f"Own picture. {fit.words}")
+    return _encoded(opened, fit.image, label, f"Your picture. {fit.words}")
 
 
 def class_read(opened: Opened, image: np.ndarray) -> int:

@@ -32,9 +32,10 @@ async def standing(request: Request) -> Response:
     """How the error of the subject `at` stands among those of all images of an atlas, as the way
     `altered` changes it too: after the head its image and the reconstruction, then both altered.
 
-    JSON: `edges` and `counts` of the histogram; `image` and `other` (null without `altered`), each
-    {error, share, words}; `compared`, the histogram of altered images of the data set, and `auroc`
-    (null without `altered`); `as` (class told, or null), `subject` in words, `shape` [H, W, C].
+    JSON: `edges` (see `latent.errors.bars`) and `counts` of the histogram, which holds all that is
+    said here; `image` and `other` (null without `altered`), each {error, share, words}; `compared`,
+    the histogram of altered images of the data set, and `auroc` (null without `altered`); `as`
+    (class told, or null), `subject` in words, `shape` [H, W, C].
     """
 
     def body() -> bytes:
@@ -47,7 +48,6 @@ async def standing(request: Request) -> Response:
         found = subject(one, request.query_params.get("at", ""), label=class_of(request))
         if found.image is None:
             raise ExplorerError("Only an image has an error; choose one, draw one or upload one.")
-        counts, edges = errors.histogram(values)
         images = [found.image[None]]
         if how:
             images.append(errors.altered(images[0], how))
@@ -57,13 +57,15 @@ async def standing(request: Request) -> Response:
         stands = [errors.standing(values, error, one.dataset.noun) for error in measured.tolist()]
         stands[0] = _own_standing(request, one, found, values) or stands[0]
         strange = altered_errors(one.stamp, *_names(request), how) if how else None
+        compared = [] if strange is None else [strange]
+        edges = errors.bars(values, np.array([stand.error for stand in stands]), *compared)
         pixels = to_bytes(np.stack([shown, drawn], 1).reshape(-1, *shown.shape[1:]))
         said = {
             "edges": [float(f"{edge:.6g}") for edge in edges],
-            "counts": counts.tolist(),
+            "counts": errors.histogram(values, edges).tolist(),
             "image": asdict(stands[0]),
             "other": asdict(stands[1]) if how else None,
-            "compared": None if strange is None else errors.histogram(strange, edges)[0].tolist(),
+            "compared": None if strange is None else errors.histogram(strange, edges).tolist(),
             "auroc": None if strange is None else round(errors.auroc(values, strange), 4),
             "as": found.label,
             "subject": found.words,

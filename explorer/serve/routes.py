@@ -53,7 +53,6 @@ GET: dict[str, Any] = {
     f"subject/{MAP}": subjects.show,
     f"walk/{MAP}": walks.walk,
     f"walk/{MAP}/walk.gif": walks.gif,
-    f"walk/{MAP}/walk.png": walks.png,
     f"walk/{MAP}/walk.csv": walks.csv,
     f"codebook/{ATLAS}": codes.codebook,
     f"code-map/{MAP}": codes.of_subject,

@@ -24,8 +24,9 @@ async def round_trip(request: Request) -> Response:
     them the subject's own image if it has one.
 
     JSON: `original` whether there is one, `steps` (n), `places` (n + 1) on the map, `exact` (else
-    placed among neighbours), `tolerance`, `settled`, `cycle`, `words`, `subject` in words, `as`
-    (class told, or null), `reads` (n + 1 names; null without a classifier), `shape` [H, W, C].
+    placed among neighbours), `tolerance`, `settled`, `cycle`, `words`, `codes` whether the latent
+    is made of codes, `subject` in words, `as` (class told, or null), `reads` (n + 1 names; null
+    without a classifier), `shape` [H, W, C].
     """
 
     def body() -> bytes:
@@ -51,6 +52,7 @@ async def round_trip(request: Request) -> Response:
             "settled": made.settled,
             "cycle": made.cycle,
             "words": made.words,
+            "codes": one.model.codes(made.z[:1]) is not None,
             "subject": found.words,
             "as": found.label,
             "reads": _read(made.images, one),

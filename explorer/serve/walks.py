@@ -27,16 +27,17 @@ if TYPE_CHECKING:
     from explorer.latent.paths import Met, Track
 
 STEPS = 11
-# Milliseconds of one image of an animation, and images that are drawn between two steps.
+# Milliseconds of one image of an animation, and how many images one has from end to end.
 SHORTEST, LONGEST, MILLISECONDS = 20, 2000, 120
-MOST_BETWEEN = 9
+MOST_FRAMES = 150
 
 
 async def walk(request: Request) -> Response:
     """What one meets at `steps` steps of a way: n images (H, W, C) follow the JSON; of a shift also
     the decoded means of its two groups, as the class of the first step.
 
-    JSON: `nearest` rows, `distance`, `relative`, `trips`, `standing` and `why` for each step;
+    JSON: `nearest` rows, `distance`, `relative`, `trips`, `standing` and `why` for each step; how
+    far data `reach`;
     `changes` between them; `length`, `change` (their sum) and `roughness` of the whole; `usual`,
     the distance that `relative` is in; `places`, the way on its own map, and whether they are
     `exact`; `words`, `ends`, `shape`. See `latent.paths.Met`.
@@ -54,6 +55,7 @@ async def walk(request: Request) -> Response:
             "nearest": found.nearest.tolist(),
             "distance": _rounded(found.distance),
             "relative": _rounded(found.relative),
+            "reach": round(found.reach, 4),
             "trips": _rounded(found.trips),
             "standing": [judged.standing for judged in found.judged],
             "why": [judged.why for judged in found.judged],
@@ -83,32 +85,16 @@ async def gif(request: Request) -> Response:
 
         one, track, asked = _track_of(request)
         ms, between = _given(request, "ms", MILLISECONDS), _given(request, "between", 0)
-        if not (SHORTEST <= ms <= LONGEST and between <= MOST_BETWEEN):
+        frames = (_steps(request) - 1) * (between + 1) + 1
+        if not (SHORTEST <= ms <= LONGEST and frames <= MOST_FRAMES):
             raise ExplorerError(
-                f"Images of an animation stand for {SHORTEST} to {LONGEST} milliseconds, with 0 to "
-                f"{MOST_BETWEEN} more between two steps."
+                f"An animation has at most {MOST_FRAMES} images from end to end, each for "
+                f"{SHORTEST} to {LONGEST} milliseconds; not {frames} for {ms}."
             )
-        shares = np.linspace(0, 1, (_steps(request) - 1) * (between + 1) + 1)
+        shares = np.linspace(0, 1, frames)
         loop, bounce = _given(request, "loop", 1) > 0, _given(request, "bounce", 0) > 0
         content = animation_gif(to_bytes(track.images(one, shares)), ms, loop, bounce)
         return _attached(content, "image/gif", one, asked, "gif")
-
-    return await made_on(aside, made)
-
-
-async def png(request: Request) -> Response:
-    """The steps of a way side by side, as one PNG that says what it shows."""
-
-    def made() -> Response:
-        from explorer.serve.picture import mosaic_png
-
-        one, _, found, asked = _met(request)
-        about = (
-            f"{asked.way} way of {len(found.images)} steps in {one.model.id} ({one.atlas.name}), "
-            f"from {asked.a} to {asked.b}."
-        )
-        content = mosaic_png(to_bytes(found.images), len(found.images), about)
-        return _attached(content, "image/png", one, asked, "png")
 
     return await made_on(aside, made)
 

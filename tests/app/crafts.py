@@ -53,6 +53,11 @@ class TaskPage(MapPage):
                 .map(one => one.outerHTML.slice(0, 120))"""
         )
 
+    def rows_of_buttons(self) -> int:
+        """How many rows the buttons below the original take."""
+        buttons = self.page.locator(".lx-pad-tools button:visible")
+        return len(set(buttons.evaluate_all("all => all.map(one => one.offsetTop)")))
+
     def small(self) -> list[str]:
         """What a finger can use but hardly hit."""
         return self.page.evaluate(

@@ -114,6 +114,29 @@ class SlidersPage:
         if let_go:
             self.page.mouse.up()
 
+    def bring(self, dimension: int) -> None:
+        """Scroll a slider into the middle, and wait: what touches a rolling page stops it."""
+        self.row(dimension).evaluate("one => one.scrollIntoView({ block: 'center' })")
+        self.page.wait_for_timeout(300)
+
+    def swipe(self, dimension: int, start: tuple[float, float], by: tuple[float, float]) -> None:
+        """A finger comes down on a slider, `start` in shares of it, and goes so many pixels."""
+        box = self.slider(dimension).bounding_box()
+        x, y = (
+            box[k] + s * box[side]
+            for k, side, s in zip("xy", ("width", "height"), start, strict=True)
+        )
+        session = self.page.context.new_cdp_session(self.page)
+
+        def touch(kind: str, *points: dict[str, float]) -> None:
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+
+        touch("touchStart", {"x": x, "y": y})
+        for share in (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1):
+            touch("touchMove", {"x": x + share * by[0], "y": y + share * by[1]})
+            self.page.wait_for_timeout(30)
+        touch("touchEnd")
+
 
 @contextmanager
 def sliders_page(browser, address: str, **context) -> Iterator[SlidersPage]:

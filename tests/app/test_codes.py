@@ -10,10 +10,9 @@ from PIL import Image
 
 import explorer
 from explorer.latent import codes as grids
-from tests.app.crafts import PHONE, TaskPage, at_task
+from tests.app.crafts import PHONE, at_task
+from tests.app.painter import VIEW, brush, codes_of, drag, middle, shown, wait_for
 from tests.app.test_names import unnamed, unreachable
-
-VIEW = "?model=mnist-vq-vae&task=codes&row=7"
 
 
 @pytest.fixture(scope="module")
@@ -25,42 +24,6 @@ def model():
 def person(browser, address):
     with at_task(browser, address) as someone:
         yield someone.open(VIEW)
-
-
-def codes_of(model, row: int) -> np.ndarray:
-    return grids.encoded(model, explorer.dataset("mnist-5k").picture(row).numpy()[None])[0]
-
-
-def shown(person: TaskPage, part: str = "map") -> np.ndarray:
-    """The codes of a map as its cells have them."""
-    cells = person.part(part).locator(".lx-cell")
-    found = cells.evaluate_all("cells => cells.map(cell => Number(cell.dataset.code))")
-    return np.reshape(found, (7, 7))
-
-
-def wait_for(person: TaskPage, codes: np.ndarray) -> None:
-    """Wait until these codes are decoded and shown."""
-    text = grids.to_text(codes, 128)
-    person.wait("lx.querySelector('[data-part=painted]').dataset.codes === arg", text)
-
-
-def middle(person: TaskPage, row: int, column: int, part: str = "map") -> tuple[float, float]:
-    box = person.part(part).bounding_box()
-    return box["x"] + box["width"] * (column + 0.5) / 7, box["y"] + box["height"] * (row + 0.5) / 7
-
-
-def drag(person: TaskPage, *cells: tuple[int, int], part: str = "map") -> None:
-    """A quick drag: the pointer is seen only in the cells named."""
-    mouse = person.page.mouse
-    mouse.move(*middle(person, *cells[0], part))
-    mouse.down()
-    for cell in cells[1:]:
-        mouse.move(*middle(person, *cell, part))
-    mouse.up()
-
-
-def brush(person: TaskPage) -> int:
-    return int(person.page.locator(".lx").get_attribute("data-code"))
 
 
 def test_the_map_of_an_image_stands_beside_what_the_decoder_makes_of_it(person, model):
@@ -130,6 +93,32 @@ def test_undo_redo_and_back_to_the_image(person, model):
     wait_for(person, two)
 
 
+def test_what_was_painted_on_another_image_comes_back_with_that_image(person, model):
+    painted = codes_of(model, 7)
+    painted[0, 0] = brush(person)
+    drag(person, (0, 0))
+    person.wait_for_query(codes=grids.to_text(painted, 128))
+    person.page.get_by_role("button", name="Another", exact=True).click()
+    person.page.wait_for_function("() => !/[?&]row=7(&|$)/.test(location.search)")
+    other = int(person.query()["row"])
+    wait_for(person, codes_of(model, other))
+    person.part("undo").click()
+    wait_for(person, painted)
+    person.wait_for_query(row="7", codes=grids.to_text(painted, 128))
+    person.part("facts").get_by_text("nats").wait_for()
+    original = explorer.dataset("mnist-5k").picture(7).numpy()
+    person.wait("lx.querySelector('.lx-caption').textContent.includes('mage 7 ')")
+    person.shows("original", original)
+    assert person.part("painted-words").inner_text() == "1 of 49 codes changed"
+    person.part("undo").click()
+    wait_for(person, codes_of(model, 7))
+    person.part("redo").click()
+    wait_for(person, painted)
+    person.part("redo").click()
+    wait_for(person, codes_of(model, other))
+    person.wait_for_query(row=str(other))
+
+
 def test_the_keyboard_paints_and_picks_up(person, model):
     codes = codes_of(model, 7)
     person.part("map").locator(".lx-cell").first.focus()
@@ -143,6 +132,27 @@ def test_the_keyboard_paints_and_picks_up(person, model):
     painted[2, 1] = painted[1, 1] = codes[2, 2]
     wait_for(person, painted)
     person.wait_for_query(codes=grids.to_text(painted, 128))
+
+
+def test_the_words_of_a_cell_follow_its_code_and_go_with_the_pointer(person, model):
+    codes = codes_of(model, 7)
+    drag(person, (2, 2))
+    words, aim = person.part("map-words"), person.part("aim")
+    assert words.inner_text() == f"Row 3, column 3: code {brush(person)}"
+    assert aim.is_visible()
+    person.page.keyboard.press("Control+z")
+    wait_for(person, codes)
+    assert words.inner_text() == f"Row 3, column 3: code {codes[2, 2]}"
+    person.page.mouse.move(5, 5)
+    assert words.inner_text() == "49 codes of 128"
+    assert aim.is_hidden()
+    person.page.keyboard.press("ArrowRight")
+    assert words.inner_text() == f"Row 3, column 4: code {codes[2, 3]}"
+    person.page.keyboard.press("Enter")
+    assert words.inner_text() == f"Row 3, column 4: code {brush(person)}"
+    person.part("save").focus()
+    assert words.inner_text() == "49 codes of 128"
+    assert aim.is_hidden()
 
 
 def test_alt_click_picks_up_the_code_of_a_cell_and_paints_nothing(person, model):
@@ -193,72 +203,37 @@ def test_the_codes_of_another_image_are_copied_cell_by_cell(person, model):
     person.shows("painted", grids.decoded(model, other[None])[0])
 
 
-@pytest.mark.parametrize("half", ["top", "left"])
-def test_the_prior_completes_the_half_that_was_kept(person, model, half):
-    codes, kept = codes_of(model, 7), np.zeros((7, 7), bool)
-    kept[(slice(0, 4),) if half == "top" else (slice(None), slice(0, 4))] = True
-    person.page.get_by_role("button", name=f"Keep {half} half").click()
-    person.wait_for_query(kept=grids.mask_to_text(kept))
-    drawn = grids.draw(grids.prior_of(model), 6, 0, 1.0, codes, kept)
-    wait_for_draws(person, drawn.codes)
-    assert person.part("prior-words").inner_text() == drawn.words
-    for nth, image in enumerate(grids.decoded(model, drawn.codes)):
-        person.shows("drawn", image, nth)
-    assert (drawn.codes[:, kept] == codes[kept]).all()
-    person.part("draws").get_by_role("button").nth(4).click()
-    wait_for(person, drawn.codes[4])
-    person.wait_for_query(codes=grids.to_text(drawn.codes[4], 128))
-    person.part("undo").click()
-    wait_for(person, codes)
+@pytest.mark.parametrize("number", ["99999", "-4", "2.5"])
+def test_an_image_to_copy_from_that_there_is_not_is_said_and_not_kept(person, model, number):
+    person.page.get_by_role("radio", name="Copy from an image").click()
+    row = person.part("source-row")
+    row.fill("21")
+    row.press("Enter")
+    person.wait_for_query(source="row:21")
+    row.fill(number)
+    row.press("Enter")
+    person.wait("!lx.querySelector('[data-part=fault]').hidden")
+    said = number.replace("-", "−")
+    assert f"There is no image {said}" in person.part("fault").inner_text()
+    assert row.input_value() == "21"
+    person.page.wait_for_timeout(500)
+    assert person.query()["source"] == "row:21"
+    assert np.array_equal(shown(person, "source-map"), codes_of(model, 21))
+    row.fill("22")
+    row.press("Enter")
+    person.wait_for_query(source="row:22")
+    assert person.part("fault").is_hidden()
 
 
-def wait_for_draws(person: TaskPage, codes: np.ndarray) -> None:
-    texts = [",".join(map(str, one.ravel().tolist())) for one in codes]
-    person.wait(
-        "arg.every((text, k) => "
-        "lx.querySelectorAll('[data-testid=drawn]')[k].dataset.codes === text)",
-        texts,
-    )
-
-
-def test_seed_and_temperature_decide_what_is_drawn_and_stand_in_the_link(person, model):
-    prior = grids.prior_of(model)
-    wait_for_draws(person, grids.draw(prior, 6, 0).codes)
-    person.page.get_by_role("button", name="Draw others").click()
-    wait_for_draws(person, grids.draw(prior, 6, 1).codes)
-    person.part("temperature").fill("0.5")
-    cooler = grids.draw(prior, 6, 1, 0.5).codes
-    wait_for_draws(person, cooler)
-    person.wait_for_query(seed="1", temperature="0.5")
-    person.page.reload()
-    person.ready()
-    wait_for_draws(person, cooler)
-
-
-def test_cells_are_kept_by_dragging_and_let_go_again(person):
-    person.page.get_by_role("radio", name="Keep cells").click()
-    drag(person, (0, 0), (0, 3))
-    kept = np.zeros((7, 7), bool)
-    kept[0, :4] = True
-    person.wait_for_query(kept=grids.mask_to_text(kept))
-    assert "kept" in person.part("map").locator(".lx-cell").first.get_attribute("aria-label")
-    drag(person, (0, 3), (0, 2))
-    kept[0, 2:4] = False
-    person.wait_for_query(kept=grids.mask_to_text(kept))
-
-
-def test_what_surprises_the_prior_is_tinted(person, model):
-    painted = codes_of(model, 7)
-    painted[0, 6] = brush(person)
-    drag(person, (0, 6))
-    wait_for(person, painted)
-    person.part("facts").get_by_role("checkbox").check()
-    nats = grids.surprise(grids.prior_of(model), painted[None])[0]
-    person.wait(
-        "Math.abs(getComputedStyle(lx.querySelectorAll('[data-part=map] .lx-cell')[6])"
-        ".getPropertyValue('--surprise') - arg) < 0.01",
-        float(min(1, nats[0, 6] / 8)),
-    )
+def test_a_source_in_the_link_that_there_is_not_is_said_and_forgotten(browser, address, model):
+    with at_task(browser, address) as person:
+        person.open(VIEW + "&source=row:99999")
+        person.wait("!lx.querySelector('[data-part=fault]').hidden")
+        assert "no image 99999" in person.part("fault").inner_text()
+        wait_for(person, codes_of(model, 7))
+        person.page.wait_for_function("() => !/source=[^&]/.test(location.search)")
+        person.wait("lx.querySelector('[data-part=source-map] .lx-cell').dataset.code")
+        assert np.array_equal(shown(person, "source-map"), codes_of(model, 0))
 
 
 def test_the_painted_image_is_saved_as_a_png(person, model):
@@ -283,6 +258,19 @@ def test_a_picture_of_ones_own_is_painted_on(person, model):
     codes = grids.encoded(model, drawing[None, None] / np.float32(255))[0]
     wait_for(person, codes)
     person.shows("painted", grids.decoded(model, codes[None])[0])
+    own = person.query()["own"]
+    painted = codes.copy()
+    painted[3, 3] = brush(person)
+    drag(person, (3, 3))
+    wait_for(person, painted)
+    person.page.get_by_role("button", name="Another", exact=True).click()
+    person.page.wait_for_function("() => !/[?&]own=/.test(location.search)")
+    person.wait("lx.querySelector('.lx-caption').textContent.startsWith('Image ')")
+    person.part("undo").click()
+    wait_for(person, painted)
+    person.wait_for_query(own=own, codes=grids.to_text(painted, 128))
+    person.page.wait_for_timeout(300)
+    assert np.array_equal(shown(person), painted)
 
 
 def test_codes_of_another_model_in_the_link_are_said_and_the_images_own_shown(
@@ -315,8 +303,13 @@ def test_a_phone_shows_it_all_and_a_finger_paints(browser, address, model):
         person.open(VIEW)
         assert person.cut() == []
         assert person.small() == []
+        assert person.rows_of_buttons() == 1
         cell = person.part("map").locator(".lx-cell").first.bounding_box()
         assert min(cell["width"], cell["height"]) >= 40
+        grid, tools = (person.part(name).bounding_box() for name in ("map", "brush"))
+        assert 0 < tools["y"] - grid["y"] - grid["height"] < 60
+        images = person.part("painted").bounding_box()
+        assert images["y"] > person.part("undo").bounding_box()["y"]
         painted = codes_of(model, 7)
         painted[3, 3] = brush(person)
         person.part("map").scroll_into_view_if_needed()

@@ -47,7 +47,7 @@ def check(person: TaskPage, model, noise: str, amount: float, seed: int = 0) -> 
 def test_an_image_is_shown_noisy_cleaned_and_filtered_each_with_its_decibels(person, model):
     check(person, model, "gaussian", 0.5)
     assert "better than the median filter" in person.part("words").inner_text()
-    assert "trained to clean gaussian noise of 0.50" in person.part("trained").inner_text()
+    assert "trained to clean Gaussian noise of 0.50" in person.part("trained").inner_text()
 
 
 def test_the_images_follow_the_slider_while_it_is_dragged(person, model):
@@ -88,6 +88,30 @@ def test_the_keyboard_chooses_noise_and_amount(person, model):
     assert "nothing to clean" in person.part("words").inner_text()
 
 
+@pytest.mark.parametrize("noise", ["masking", "salt-and-pepper"])
+def test_where_nothing_is_left_of_the_image_no_decibels_are_praised(browser, address, noise, model):
+    with at_task(browser, address) as person:
+        person.open(f"{VIEW}&noise={noise}&amount=1")
+        check(person, model, noise, 1)
+        words = person.part("words").inner_text()
+        assert "Nothing is left of the image" in words
+        assert "dB" not in words
+
+
+def test_where_it_stands_at_what_it_was_trained_with_one_mark_says_so(person):
+    curve = person.part("curve")
+    person.wait("lx.querySelector('[data-part=curve] .lx-plot-words')")
+    assert curve.locator(".lx-plot-words").all_text_contents() == ["now, as trained with"]
+    person.part("amount").fill("0.52")
+    person.wait("lx.dataset.amount === '0.52'")
+    assert curve.locator(".lx-plot-words").all_text_contents() == ["now", "trained with"]
+    places = "all => all.map(one => Number(one.getAttribute('y')))"
+    now, trained = curve.locator(".lx-plot-words").evaluate_all(places)
+    assert trained - now >= 15
+    sides = "all => all.map(one => one.getAttribute('text-anchor'))"
+    assert curve.locator(".lx-plot-words").evaluate_all(sides) == ["start", "end"]
+
+
 def test_new_noise_is_that_of_the_next_seed_and_stands_in_the_link(person, model):
     person.page.get_by_role("button", name="New noise").click()
     check(person, model, "gaussian", 0.5, seed=1)
@@ -119,5 +143,6 @@ def test_it_fits_a_phone_and_everything_has_a_name(browser, address, model):
         check(person, model, "gaussian", 0.5)
         assert person.cut() == []
         assert person.small() == []
+        assert person.rows_of_buttons() == 1
         assert unnamed(person.page) == []
         assert unreachable(person.page) == []

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 import explorer
 from explorer.latent.dimensions import Dimensions
 from tests.app.conftest import visitor
+from tests.app.reading import red
 from tests.app.sliders import SlidersPage, as_bytes, opened, sliders_page
 
 
@@ -67,6 +68,28 @@ def test_the_thumb_stands_on_the_cell_whose_value_it_has(sliders):
     low, high = (float(sliders.slider(first).get_attribute(name)) for name in ("min", "max"))
     expected = low + (high - low) * (steps - 2) / (steps - 1)
     assert float(sliders.slider(first).input_value()) == pytest.approx(expected, abs=0.03)
+
+
+def test_every_thumb_frames_the_image_of_the_latent(sliders):
+    """Between two cells of its track, where a frame alone would show halves of both."""
+    sliders.open("model=mnist-vae-20&row=12&moved=7:0.77")
+    for share in (None, 0.43, 0.62):
+        if share is not None:
+            sliders.drag(7, (0.3, share))
+            sliders.settled()
+        image = sliders.decoded()
+        for dimension in sliders.listed()[:5]:
+            row = sliders.row(dimension)
+            assert np.array_equal(red(row.locator(".lx-face")), image)
+            track, face = (row.locator(one).bounding_box() for one in ("[type=range]", ".lx-face"))
+            low, high, value = (
+                float(sliders.slider(dimension).evaluate("(one, name) => one[name]", name))
+                for name in ("min", "max", "value")
+            )
+            room = track["width"] - face["width"]
+            place = track["x"] + room * (value - low) / (high - low)
+            assert face["x"] == pytest.approx(place, abs=1)
+            assert face["height"] == pytest.approx(track["height"], abs=1)
 
 
 # --- by pointer and by key ------------------------------------------------------------------------
@@ -130,7 +153,10 @@ def test_keys_move_undo_and_redo(sliders):
     for key, expected in (
         ("ArrowRight", (high - low) / 60),
         ("ArrowLeft", 0),
-        ("Shift+ArrowRight", 0.01),
+        ("Alt+ArrowRight", 0.01),
+        ("Alt+ArrowLeft", 0),
+        ("Shift+ArrowRight", (high - low) / 10),
+        ("Shift+ArrowLeft", 0),
         ("Home", low),
         ("End", high),
         ("Delete", 0),
@@ -174,6 +200,49 @@ def test_a_value_can_be_typed_and_one_dimension_put_back(sliders):
     sliders.wait_for_query(moved=None)
     sliders.settled()
     sliders.shows(one.model.decode(start[None]))
+
+
+def test_the_field_shows_the_value_that_holds_and_says_what_was_not_a_number(sliders):
+    sliders.open("model=mnist-vae-20&row=3&moved=7:0.25")
+    one = opened("mnist-vae-20")
+    z = one.atlas.mean[one.atlas.position(3)].copy()
+    field = sliders.page.get_by_label("Value of Dimension 7", exact=True)
+    said = sliders.row(7).get_by_role("status")
+    for text, key, value, words in (
+        ("1,5", "Enter", "1.5", ""),
+        ("abc", "Enter", "1.5", "“abc” is not a number: z₇ stays 1.500."),
+        ("", "Tab", "1.5", "No number was typed: z₇ stays 1.500."),
+        ("−2.25", "Tab", "-2.25", ""),
+        ("-1e9", "Enter", "-99999", "z₇ goes from −99999 to 99999 and no further."),
+        ("1e400", "Tab", "99999", "z₇ goes from −99999 to 99999 and no further."),
+        ("1.23456", "Tab", "1.23456", ""),
+    ):
+        field.fill(text)
+        field.press(key)
+        expect(field).to_have_value(value)
+        expect(said).to_have_text(words)
+        sliders.wait_for_query(moved=f"7:{value}")
+        z[6] = float(value)
+        sliders.wait_for_latent(z)
+    sliders.settled()
+    sliders.shows(one.model.decode(z[None]))
+
+
+def test_a_value_beyond_the_strip_is_said_at_its_end(sliders):
+    sliders.open("model=mnist-vae-20&row=3&moved=1:-4.5,7:99")
+    high = float(sliders.slider(7).get_attribute("max"))
+    for dimension, words, text in ((7, "beyond »", "99.00"), (1, "« beyond", "−4.50")):
+        mark = sliders.row(dimension).locator(".lx-beyond")
+        expect(mark).to_have_text(words)
+        assert text in mark.get_attribute("title")
+        assert "beyond this strip" in sliders.slider(dimension).get_attribute("aria-valuetext")
+    track = sliders.slider(7).bounding_box()
+    mark = sliders.row(7).locator(".lx-beyond").bounding_box()
+    assert mark["x"] + mark["width"] == pytest.approx(track["x"] + track["width"], abs=1)
+    expect(sliders.row(9).locator(".lx-beyond")).to_have_text("")
+    sliders.slider(7).press("ArrowLeft")
+    assert float(sliders.slider(7).input_value()) < high
+    expect(sliders.row(7).locator(".lx-beyond")).to_have_text("")
 
 
 def test_all_is_put_back_at_once_and_that_can_be_undone(sliders):
@@ -255,11 +324,14 @@ def test_a_conditional_model_is_told_a_class(sliders, digits):
 def test_a_vq_vae_has_no_sliders_and_says_where_to_go(browser, address):
     with visitor(browser, address) as person:
         person.page.goto(f"{address}/dimensions?model=mnist-vq-vae")
-        person.page.get_by_text("grid of codes").wait_for()
+        person.page.get_by_text("there is no dimension to slide along").wait_for()
+        expect(person.page.locator("h1.lx-head")).to_contain_text("no dimensions to turn")
         assert person.page.locator(".lx-sliders").count() == 0
         person.page.get_by_role("button", name="Paint with its codes").click()
         person.page.wait_for_url(re.compile("/generate.*task=codes"))
         assert "model=mnist-vq-vae" in person.page.url
+        person.page.goto(f"{address}/dimensions?model=mnist-vae-2d")
+        expect(person.page.locator("h1.lx-head")).to_contain_text("Drag a strip")
 
 
 def test_what_an_address_cannot_mean_is_said_and_the_rest_is_shown(sliders):

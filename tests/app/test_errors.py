@@ -54,6 +54,26 @@ def test_an_image_stands_among_those_of_the_data_set(person, one, values):
     assert expected.words in person.part("histogram").get_attribute("aria-label")
 
 
+def placed(person: TaskPage) -> list[tuple[float, float]]:
+    """Where bars above 0 begin and end on the screen, and so the outline of what is altered."""
+    return person.part("histogram").evaluate(
+        """svg => {
+            const boxes = [...svg.querySelectorAll('rect')].map(one => one.getBoundingClientRect())
+            const full = boxes.filter(box => box.height > 0), matrix = svg.getScreenCTM()
+            const points = [...svg.querySelector('polyline').points]
+            const floor = Math.max(...points.map(one => one.y))
+            const above = points.filter(one => one.y < floor - .01)
+            const places = above.map(one => one.matrixTransform(matrix).x)
+            return [[full[0].left, full.at(-1).right], [Math.min(...places), Math.max(...places)]]
+        }"""
+    )
+
+
+def mark_at(person: TaskPage, tone: str) -> float:
+    box = person.part("histogram").locator(f"path.lx-tone-{tone}").bounding_box()
+    return box["x"] + box["width"] / 2
+
+
 @pytest.mark.parametrize("how", errors.ALTERED)
 def test_the_image_altered_is_shown_with_its_place_beside_the_data_set_altered(
     person, one, values, how
@@ -65,6 +85,11 @@ def test_the_image_altered_is_shown_with_its_place_beside_the_data_set_altered(
     drawn, (error,) = errors.reconstructed(one.model, x)
     person.shows("other", x[0])
     person.shows("other-drawn", drawn[0])
+    bars, outline = placed(person)
+    usual, strange = mark_at(person, "this"), mark_at(person, "strange")
+    assert bars[0] <= usual <= bars[1]
+    assert outline[0] <= strange <= outline[1]
+    assert how != "negative" or strange > bars[1]
     words = person.part("other-words").inner_text()
     assert words.startswith(f"{title}: {errors.standing(values, float(error), 'digit').words}")
     assert "AUROC" in words
@@ -129,5 +154,6 @@ def test_it_fits_a_phone_and_everything_has_a_name(browser, address):
         person.wait("lx.querySelector('[data-part=ranked] button')")
         assert person.cut() == []
         assert person.small() == []
+        assert person.rows_of_buttons() == 1
         assert unnamed(person.page) == []
         assert unreachable(person.page) == []

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import product
 
 import numpy as np
 import pytest
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
+from explorer.latent.trust import why
 from tests.app.reading import red
-from tests.app.walker import RAW, PathsPage, close, computed, opened, walker
+from tests.app.test_map import empty_place
+from tests.app.walker import DEEP, RAW, PathsPage, close, computed, opened, walker
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def test_every_way_is_shown_step_by_step_with_its_figures(paths: PathsPage):
         assert [float(text) for text in figures[:3]] == pytest.approx(
             [found.length, found.changes.sum(), found.roughness], abs=0.051
         )
-        within = sum(judged.standing in ("data", "rare") for judged in found.judged)
+        within = [judged.standing for judged in found.judged].count("data")
         assert figures[3] == f"{within} of 7"
         near = strip.locator(".lx-stand").all_inner_texts()
         assert [float(text[1:]) for text in near] == pytest.approx(found.relative, abs=0.051)
@@ -41,6 +44,35 @@ def test_every_way_is_shown_step_by_step_with_its_figures(paths: PathsPage):
     sentence = paths.page.get_by_test_id("compare").inner_text()
     assert sentence.endswith(".")
     assert "Slerp" in sentence or "Linear" in sentence
+
+
+def test_a_bar_that_is_cut_is_broken_and_data_far_from_an_image_is_explained(paths: PathsPage):
+    paths.open(f"{RAW}&a=row:0&b=row:1&ways=slerp")
+    _, found = computed("mnist-vae-2d", 9, way="slerp", a="row:0", b="row:1")
+    strip = paths.strip("mnist-vae-2d", "slerp")
+    cut = strip.locator(".lx-cell").evaluate_all("all => all.map(one => one.dataset.cut)")
+    assert cut == [str(relative > 3).lower() for relative in found.relative]
+    assert any(
+        relative > 3 and judged.standing == "data"
+        for relative, judged in zip(found.relative, found.judged, strict=True)
+    )
+    expect(strip).to_contain_text(f"In data reaches to {found.reach:.1f} × the usual distance")
+    for relative, cell in zip(found.relative, strip.get_by_role("option").all(), strict=True):
+        name = cell.get_attribute("aria-label")
+        assert f"{relative:.2f} × the usual distance from the mean latent" in name
+
+
+def test_a_rare_image_has_a_sign_of_its_own_and_is_counted_apart(paths: PathsPage):
+    ends = {"a": "row:3", "b": "row:4"}
+    paths.open("?model=mnist-vae-20&projection=umap&ways=linear&a=row:3&b=row:4")
+    _, found = computed("mnist-vae-20", 9, **ends)
+    standings = [judged.standing for judged in found.judged]
+    assert standings.count("rare") == 1
+    strip = paths.strip("mnist-vae-20", "linear")
+    assert strip.locator("dd").all_inner_texts()[3] == f"{standings.count('data')} of 9, 1 rare"
+    signs = [text[0] for text in strip.locator(".lx-stand").all_inner_texts()]
+    assert [sign == "◇" for sign in signs] == [standing == "rare" for standing in standings]
+    assert len(set(signs)) == len(set(standings))
 
 
 def test_models_beside_each_other_walk_between_the_same_images(paths: PathsPage):
@@ -67,6 +99,29 @@ def test_the_ways_are_drawn_on_the_map_from_a_to_b(paths: PathsPage):
         "lines => lines.map(line => line.style.strokeDasharray)"
     )
     assert len(set(dashes)) == 3
+
+
+def test_on_a_map_without_a_formula_the_ways_are_thin_and_the_note_says_why(paths: PathsPage):
+    paths.open(f"{DEEP}&a=row:3&b=row:50&ways=linear,slerp&stroke=0_0_4_4")
+    expect(paths.part("place-words")).to_contain_text("This map has no formula")
+
+    def width(way: str) -> float:
+        line = paths.page.locator(f'.lx-way[data-id="{way}"] .lx-way-line')
+        return float(line.evaluate("one => parseFloat(getComputedStyle(one).strokeWidth)"))
+
+    # A drawn line is where it was drawn.
+    assert width("linear") == width("slerp") < width("drawn")
+    box = paths.page.locator(".lx-minimap .lx-plot").bounding_box()
+    for way in ("linear", "slerp"):
+        found, _ = computed("mnist-vae-20", 3, way=way, a="row:3", b="row:50", projection="umap")
+        places, exact = found.places_on(opened("mnist-vae-20"), "umap")
+        assert not exact
+        d = paths.page.locator(f'.lx-way[data-id="{way}"] .lx-way-line').get_attribute("d")
+        drawn = np.reshape([float(v) for v in d[1:].replace("L", " ").split()], (-1, 2))
+        for at in (0, -1):
+            x, y = paths.screen(*places[at])
+            assert drawn[at] == pytest.approx([x - box["x"], y - box["y"]], abs=1)
+        assert np.linalg.norm(np.diff(drawn, axis=0), axis=1).max() < 12
 
 
 def test_a_conditional_model_mixes_the_classes_of_its_ends(paths: PathsPage):
@@ -96,6 +151,8 @@ def test_special_ends_are_walked_and_explained(paths: PathsPage, ends, sentence)
     _, found = computed("mnist-vae-2d", 9, way="slerp", **ends)
     assert close(paths.images(strip), found.images)
     expect(strip).to_contain_text(sentence)
+    alike = paths.page.get_by_test_id("compare").inner_text().startswith("A and B are the same")
+    assert alike == (ends["a"] == ends["b"])
 
 
 def test_a_bad_end_in_the_address_is_said_and_the_rest_is_shown(paths: PathsPage):
@@ -104,6 +161,43 @@ def test_a_bad_end_in_the_address_is_said_and_the_rest_is_shown(paths: PathsPage
     assert "A starting point is row:12" in notice
     assert "3 to 25" in notice
     expect(paths.strip("mnist-vae-2d", "linear").locator("canvas")).to_have_count(9)
+
+
+def test_what_lies_under_the_pointer_is_decoded_beside_it_until_it_leaves(paths: PathsPage):
+    paths.open(f"{RAW}&ways=linear")
+    one = opened("mnist-vae-2d")
+    place, pointer = empty_place(one.atlas), paths.page.locator(".lx-minimap .lx-pointer")
+    under, mouse = paths.page.get_by_test_id("under"), paths.page.mouse
+    for x, y in (place, one.atlas.mean[one.atlas.position(50)]):
+        mouse.move(*paths.screen(x, y))
+        expect(under).to_be_visible()
+        paths.page.wait_for_timeout(300)  # the newest answer is shown
+        at = under.get_attribute("data-at")
+        if at.startswith("row:"):
+            z = one.atlas.mean[one.atlas.position(int(at[4:]))]
+            assert np.linalg.norm(z - [x, y]) < 0.1
+        else:
+            z = np.array([float(value) for value in at.split(",")], np.float32)
+            assert z == pytest.approx(place, abs=0.05)
+        assert close(red(under), one.model.decode(z[None]))
+    # Gone to the margin with the names of the axes, which is no part of the plot.
+    box = paths.page.locator(".lx-minimap .lx-plot").bounding_box()
+    mouse.move(box["x"] + 3, box["y"] + box["height"] - 3)
+    expect(pointer).to_be_hidden()
+    # Gone while a button was pressed, and let go elsewhere.
+    mouse.move(*paths.screen(*place))
+    expect(under).to_be_visible()
+    mouse.down()
+    mouse.move(box["x"] + 200, box["y"] + box["height"] + 200, steps=3)
+    mouse.up()
+    expect(pointer).to_be_hidden()
+    expect(under).to_be_hidden()
+    # The keys decode where they walk, until they leave.
+    paths.page.locator(".lx-minimap").focus()
+    paths.page.keyboard.press("Shift+ArrowLeft")
+    expect(under).to_be_visible()
+    paths.page.keyboard.press("Escape")
+    expect(under).to_be_hidden()
 
 
 # --- player ---------------------------------------------------------------------------------------
@@ -182,6 +276,24 @@ def test_space_plays_and_pauses_and_the_way_is_walked_to_its_end(paths: PathsPag
     assert canvas.get_attribute("data-share") == rested
 
 
+@pytest.mark.parametrize("size", [(1440, 900), (1100, 800), (390, 844)])
+def test_every_sentence_on_trust_is_shown_whole_in_one_and_the_same_room(browser, address, size):
+    with walker(browser, address, viewport={"width": size[0], "height": size[1]}) as paths:
+        paths.open(f"{RAW}&a=row:3&b=row:50&ways=linear")
+        kinds = [("image", "data"), ("image", "rare")]
+        kinds += product(("latent", "drawn"), ("data", "gap", "outside"))
+        sentences = {why(at, of, has_prior=prior) for of, at in kinds for prior in (True, False)}
+        sentences.add(why("gap", "drawn", doubt="strays"))
+        heights = paths.part("stands").evaluate(
+            """(note, sentences) => sentences.map(words => {
+                note.textContent = words
+                return [note.scrollHeight <= note.clientHeight, note.offsetHeight] })""",
+            list(sentences),
+        )
+        assert all(whole for whole, _ in heights)
+        assert len({height for _, height in heights}) == 1
+
+
 # --- settings, keyboard, phone --------------------------------------------------------------------
 
 
@@ -240,6 +352,29 @@ def test_another_model_is_put_beside_by_the_chooser_and_the_model_can_change(pat
     paths.person.wait_for_query(model="mnist-ae-2d", a="row:3", b="row:50", models="mnist-vae-20")
     paths.strip("mnist-ae-2d", "linear").locator("canvas").nth(8).wait_for()
     expect(paths.strip("mnist-vae-2d", "linear")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("steps", "least"), [(3, 0.4), (9, 0.97), (16, 0.97)])
+def test_the_images_of_a_strip_use_its_row(paths: PathsPage, steps, least):
+    paths.open(f"{RAW}&ways=linear&steps={steps}")
+    strip = paths.strip("mnist-vae-2d", "linear")
+    row = strip.locator(".lx-track").bounding_box()["width"]
+    used = sum(one.bounding_box()["width"] for one in strip.get_by_role("option").all())
+    assert least * row < used <= row
+
+
+def test_nine_steps_fit_a_phone_and_more_fade_at_the_edge_that_hides_them(browser, address):
+    with walker(browser, address, viewport={"width": 390, "height": 844}, has_touch=True) as paths:
+        paths.open(f"{RAW}&ways=linear")
+        track = paths.strip("mnist-vae-2d", "linear").locator(".lx-track")
+        assert track.evaluate("one => one.scrollWidth <= one.clientWidth")
+        expect(track).to_have_attribute("data-after", "false")
+        paths.part("steps").fill("20")
+        expect(track).to_have_attribute("data-after", "true")
+        expect(track).to_have_attribute("data-before", "false")
+        track.evaluate("one => { one.scrollLeft = 1e4 }")
+        expect(track).to_have_attribute("data-after", "false")
+        expect(track).to_have_attribute("data-before", "true")
 
 
 def test_the_page_fits_a_phone_and_its_targets_fit_a_finger(browser, address):

@@ -303,12 +303,28 @@ def test_ticks_are_round_numbers_within_the_range(page, low, high, ticks):
 
 @pytest.mark.parametrize(
     ("low", "high", "ticks"),
+    [(0.5, 1.5, [1]), (0.5, 3.5, [1, 2, 3]), (0.5, 100.5, [20, 40, 60, 80, 100])],
+)
+def test_ticks_of_an_axis_that_counts_are_whole(page, low, high, ticks):
+    body = "({ ticksOf }, range) => ticksOf(range, true)"
+    assert run(page, "plot.js", body, [low, high]) == ticks
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
     [(0.007, 0.09, [0.01, 0.02, 0.05]), (1e-5, 2, [1e-5, 1e-4, 1e-3, 0.01, 0.1, 1])],
 )
 def test_ticks_of_a_logarithmic_scale_are_powers_of_ten_with_2_and_5_where_few(
     page, low, high, ticks
 ):
     assert run(page, "plot.js", "({ powersOf }, range) => powersOf(range)", [low, high]) == ticks
+
+
+def test_a_logarithmic_scale_with_little_room_or_reach_has_ticks_that_fit(page):
+    body = "({ powersOf }, [range, most]) => powersOf(range, most)"
+    assert run(page, "plot.js", body, [[0.003, 0.7], 6]) == [0.01, 0.1]
+    assert run(page, "plot.js", body, [[0.003, 0.7], 7]) == [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
+    assert run(page, "plot.js", body, [[2.1, 2.9], 6]) == [2.2, 2.4, 2.6, 2.8]
 
 
 def test_what_was_told_stands_until_the_page_has_answered_and_is_told_again(page):

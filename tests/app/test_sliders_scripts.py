@@ -68,6 +68,29 @@ def test_a_slider_spans_its_range_and_its_value_in_whole_round_steps(page, low, 
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.5", 1.5),
+        (" 1,5 ", 1.5),
+        ("−2", -2),
+        (".5", 0.5),
+        ("+3.", 3),
+        ("-1e9", -1e9),
+        ("2E−2", 0.02),
+        ("1e400", np.inf),
+        ("", None),
+        ("abc", None),
+        ("1,000.5", None),
+        ("1 2", None),
+        ("0x10", None),
+    ],
+)
+def test_a_number_is_read_with_a_point_or_a_comma(page, text, value):
+    body = "({ readNumber }, text) => { const v = readNumber(text); return isNaN(v) ? null : v }"
+    assert sliders(page, "moves.js", body, text) == value
+
+
+@pytest.mark.parametrize(
     ("text", "found"),
     [
         ("7", [6]),
@@ -212,22 +235,45 @@ def test_tracks_are_asked_for_a_few_at_a_time_and_not_while_something_moves(page
 
 
 @pytest.mark.parametrize(
-    ("key", "shift", "step"),
+    ("key", "held", "step"),
     [
-        ("ArrowRight", False, 0.1),
-        ("ArrowUp", False, 0.1),
-        ("ArrowLeft", False, -0.1),
-        ("ArrowDown", True, -0.01),
-        ("PageUp", True, 0.6),
-        ("PageDown", False, -0.6),
-        ("Home", False, 0),
-        ("a", True, 0),
+        ("ArrowRight", "", 0.1),
+        ("ArrowUp", "", 0.1),
+        ("ArrowLeft", "", -0.1),
+        ("ArrowRight", "shiftKey", 0.6),
+        ("ArrowDown", "altKey", -0.01),
+        ("PageUp", "shiftKey", 0.6),
+        ("PageDown", "", -0.6),
+        ("Home", "", 0),
+        ("a", "shiftKey", 0),
     ],
 )
-def test_a_key_moves_a_slider_by_a_step_that_can_be_seen(page, key, shift, step):
-    argument = {"key": key, "shiftKey": shift}
+def test_a_key_moves_a_slider_by_a_step_that_can_be_seen(page, key, held, step):
+    argument = {"key": key, held: True}
     seen = sliders(page, "row.js", "({ keyStep }, event) => keyStep(event, [-3, 3])", argument)
     assert seen == pytest.approx(step)
+
+
+@pytest.mark.parametrize(
+    ("start", "sigma", "expected"),
+    [
+        (0, 0.3, [0.5, 0.05, ""]),
+        (2.9, 0.03, [5.9 / 6, 0.005, ""]),
+        (2.9, 0.6, [5.9 / 6, 0.1, "right"]),
+        (-1.5, 1.2, [0.25, 0.2, "left"]),
+        (1, 150, [2 / 3, 2, "left right"]),
+        (1, None, [2 / 3, 0, ""]),
+    ],
+)
+def test_the_bar_of_a_posterior_is_bounded_and_says_where_it_is_cut(page, start, sigma, expected):
+    seen = sliders(
+        page,
+        "row.js",
+        "({ bandOf }, [start, sigma]) => Object.values(bandOf(start, sigma, [-3, 3]))",
+        [start, sigma],
+    )
+    assert seen[:2] == pytest.approx(expected[:2])
+    assert seen[2] == expected[2]
 
 
 def test_how_far_is_said_in_standard_deviations_of_the_posterior(page):
@@ -236,7 +282,13 @@ def test_how_far_is_said_in_standard_deviations_of_the_posterior(page):
         "row.js",
         "({ awayWords }) => [awayWords(1, 0.4), awayWords(-9, 0.1), awayWords(0.5, null)]",
     )
-    assert seen == ["+2.5 σ of q", "−90 σ of q", "+0.50"]
+    assert seen == ["+2.5 σ of the posterior", "−90 σ of the posterior", "+0.50 from the start"]
+
+
+def test_a_finger_means_the_slider_only_once_it_has_gone_across(page):
+    ways = [[0, 0], [3, 4], [9, 2], [-20, 19], [2, 9], [8, 8]]
+    seen = sliders(page, "touch.js", "({ wayOf }, ways) => ways.map(way => wayOf(...way))", ways)
+    assert seen == ["", "", "across", "across", "along", "along"]
 
 
 def test_the_rows_and_heads_of_the_table_are_those_of_the_server(page):

@@ -11,6 +11,8 @@ from tests.app.crafts import PHONE, TaskPage, at_task
 from tests.app.test_names import unnamed, unreachable
 
 VIEW = "?model=mnist-vae-2d&task=trip&row=7"
+# An image whose codes the VQ-VAE finds again in its reconstruction.
+STILL = 31
 
 
 @pytest.fixture
@@ -30,9 +32,11 @@ def check(person: TaskPage, name: str, key: str, row: int, n: int) -> None:
         "lx.dataset.trips === arg[0] && lx.dataset.subject === arg[1]", [str(n), f"row:{row}"]
     )
     themap, found = made(name, key, row, n)
-    assert person.page.locator("[data-testid=trip]").count() == n + 1
-    for k in sorted({0, 1, n // 2, n}):
-        person.shows("trip", found.images[k], k)
+    trips = shown(person)
+    assert len(trips) == min(24, n + 1)
+    assert (trips[0], trips[-1]) == (0, n)
+    for nth in sorted({0, 1, len(trips) // 2, len(trips) - 1}):
+        person.shows("trip", found.images[trips[nth]], nth)
     assert person.part("words").inner_text() == found.words
     places = themap.places_of(found.z)[0]
     said = [
@@ -40,6 +44,12 @@ def check(person: TaskPage, name: str, key: str, row: int, n: int) -> None:
     ]
     numbers = np.array([[float(v.replace("−", "-")) for v in one] for one in said])
     np.testing.assert_allclose(numbers, places, atol=2e-3)
+
+
+def shown(person: TaskPage) -> list[int]:
+    """After how many trips each image of the strip is shown."""
+    cards = person.part("strip").locator("li")
+    return [int(k) for k in cards.evaluate_all("all => all.map(one => one.dataset.trip)")]
 
 
 @pytest.mark.parametrize(
@@ -74,6 +84,54 @@ def test_the_steps_are_drawn_with_the_line_below_which_there_is_none(person):
     assert f"below {found.tolerance:.2g}" in label
     points = person.part("steps").locator("polyline").get_attribute("points").split()
     assert len(points) == 20
+
+
+@pytest.mark.parametrize("n", [23, 24, 100])
+def test_of_many_trips_the_first_dozen_and_even_ones_to_the_last_are_shown(browser, address, n):
+    with at_task(browser, address) as person:
+        person.open(f"{VIEW}&trips={n}")
+        check(person, "mnist-vae-2d", "raw", 7, n)
+        trips, note = shown(person), person.part("shown").inner_text()
+        assert trips[:12] == list(range(12))
+        steps = np.diff(trips[11:])
+        assert steps.min() >= 1
+        assert steps.max() - steps.min() <= 1
+        assert note == "" if n == 23 else note.startswith(f"24 of {n + 1} shown")
+        strip = person.part("strip")
+        assert strip.evaluate("one => one.scrollHeight <= one.clientHeight")
+
+
+def test_one_trip_has_one_tick_and_words_of_its_own(browser, address):
+    with at_task(browser, address) as person:
+        person.open(f"{VIEW}&trips=1")
+        check(person, "mnist-vae-2d", "raw", 7, 1)
+        ticks = person.part("steps").locator("text[text-anchor=middle]").all_text_contents()
+        assert ticks[:2] == ["1", "trip"]
+        assert "the trip moves" in person.part("words").inner_text()
+
+
+def test_steps_of_none_are_not_drawn_and_words_stand_where_they_begin(browser, address):
+    with at_task(browser, address) as person:
+        person.open("?model=mnist-vq-vae&projection=pca&task=trip&trips=40&row=7")
+        _, found = made("mnist-vq-vae", "pca", 7, 40)
+        first = int(np.flatnonzero(found.steps == 0)[0])
+        points = person.part("steps").locator("polyline").get_attribute("points").split()
+        assert len(points) == first
+        assert not found.steps[first:].any()
+        assert "0 from here: the same codes" in person.part("steps").text_content()
+        label = person.part("steps").get_attribute("aria-label")
+        assert label.endswith(f"Trip {first + 1}: 0 from here: the same codes.")
+
+
+def test_an_image_that_never_moves_has_words_alone(browser, address):
+    with at_task(browser, address) as person:
+        person.open(f"?model=mnist-vq-vae&projection=pca&task=trip&trips=5&row={STILL}")
+        _, found = made("mnist-vq-vae", "pca", STILL, 5)
+        assert not found.steps.any()
+        steps = person.part("steps")
+        assert steps.locator("circle").count() == 0
+        assert "0 from here: the same codes" in steps.text_content()
+        assert "NaN" not in steps.inner_html()
 
 
 def test_a_point_of_the_map_is_the_next_start(person):

@@ -101,15 +101,26 @@ def test_the_words_say_where_an_error_stands(error, words):
     assert errors.standing(np.arange(1.0, 101), error).words.startswith(words)
 
 
-@given(numbers)
-def test_every_error_is_in_one_bar(values):
-    counts, edges = errors.histogram(values)
-    assert counts.sum() == len(values)
-    assert edges[0] == 0
+@given(numbers, numbers)
+def test_every_error_is_in_the_bar_between_whose_edges_it_lies(usual, strange):
+    strange = 1000 * strange
+    edges = errors.bars(usual, strange)
     assert len(edges) == errors.BINS + 1
-    beyond, same = errors.histogram(values * 10, edges)
-    assert beyond.sum() == len(values)
-    assert np.array_equal(edges, same)
+    np.testing.assert_allclose(edges[1:] / edges[:-1], edges[1] / edges[0])
+    for values in (usual, strange):
+        counts = errors.histogram(values, edges)
+        assert counts.sum() == len(values)
+        within = [(edges[k] <= values) & (values < edges[k + 1]) for k in range(1, errors.BINS - 1)]
+        assert counts[1:-1].tolist() == [int(each.sum()) for each in within]
+
+
+def test_errors_of_zero_are_in_the_first_bar():
+    edges = errors.bars(np.array([0.0, 0.1, 10.0]))
+    assert (edges[0], edges[-1]) == (0.1, 10)
+    counts = errors.histogram(np.array([0.0, 0.1, 10.0]), edges)
+    assert (counts[0], counts[-1]) == (2, 1)
+    nothing = np.zeros(3)
+    assert errors.histogram(nothing, errors.bars(nothing))[0] == 3
 
 
 @given(numbers, st.booleans())

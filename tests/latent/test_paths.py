@@ -98,6 +98,7 @@ def test_what_one_meets_is_measured_on_the_decoded_steps(vae):
     assert np.array_equal(found.nearest, vae.atlas.rows[distance.argmin(1)])
     assert found.nearest[[0, -1]].tolist() == [3, 50]
     assert found.relative == pytest.approx(found.distance / vae.usual_distance)
+    assert found.reach == pytest.approx(vae.crowd.radius / vae.usual_distance)
     flat = images.reshape(7, -1)
     assert found.changes == pytest.approx(np.linalg.norm(flat[1:] - flat[:-1], axis=1), rel=1e-5)
     assert found.roughness == pytest.approx(found.changes.max() / found.changes.mean())

@@ -86,6 +86,7 @@ def test_too_few_trips_are_said_to_be_too_few():
     assert (found.settled, found.cycle) == (None, None)
     assert "Not yet" in found.words
     assert "last of 3 trips still moves the latent by 0.12" in found.words
+    assert "the trip moves the latent by 0.5," in trail(Turning(lambda z: z / 2), START, 1, 1).words
 
 
 @pytest.mark.parametrize(("degrees", "period"), [(180, 2), (120, 3), (72, 5)])

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from explorer import own
 from explorer.latent import columns, errors
 from explorer.latent.report import silent
+from explorer.serve.anomalies import altered_errors
 from explorer.serve.answer import to_bytes
 from explorer.serve.catalogue import catalogue
 from explorer.serve.routes import routes
@@ -66,9 +67,9 @@ def test_an_image_of_the_atlas_stands_where_its_kept_error_does(client, values, 
     assert said["image"]["error"] == pytest.approx(expected.error)
     assert said["image"]["share"] == pytest.approx(np.mean(values < values[3]), abs=1e-3)
     assert said["image"]["words"] == expected.words
-    counts, edges = np.histogram(values, errors.BINS, (0, values.max()))
-    assert said["counts"] == counts.tolist()
+    edges = np.geomspace(values.min(), values.max(), errors.BINS + 1)
     assert said["edges"] == pytest.approx(edges, rel=1e-4)
+    assert said["counts"] == np.histogram(values, edges)[0].tolist()
     assert (said["other"], said["compared"], said["auroc"]) == (None, None, None)
     x = digits.picture(3).numpy()[None]
     drawn, _ = errors.reconstructed(catalogue.model("mnist-vae-2d"), x)
@@ -84,6 +85,12 @@ def test_an_altered_image_stands_beside_it_and_the_data_set_altered(client, valu
     assert len(pixels) == 4
     assert np.abs(pixels[2:].astype(int) - to_bytes(np.concatenate([other, drawn]))).max() <= 1
     assert said["other"]["error"] == pytest.approx(measured[0], rel=1e-4)
+    assert sum(said["counts"]) == 5000
+    one = catalogue.open(*NAMES.values())
+    strange = altered_errors(one.stamp, *NAMES.values(), how)
+    edges = errors.bars(values, measured, strange)
+    assert said["edges"] == pytest.approx(edges, rel=1e-4)
+    assert said["compared"] == np.histogram(strange.astype(float), edges)[0].tolist()
     assert sum(said["compared"]) == errors.COMPARED
     assert said["auroc"] > 0.6
     assert said["image"] == unpacked(client.get(f"{STANDING}&at=row:3"))[0]["image"]

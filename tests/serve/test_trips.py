@@ -72,6 +72,7 @@ def test_a_trail_is_the_packages_with_its_places_on_the_map(client, view, at):
         made.cycle,
         made.words,
     )
+    assert said["codes"] == (name == "mnist-vq-vae")
     assert len(said["reads"]) == 6
 
 

@@ -60,6 +60,7 @@ def test_a_way_is_answered_with_what_one_meets_on_it(client, way):
     assert said["nearest"] == expected.nearest.tolist()
     for name in ("distance", "relative", "trips", "changes"):
         assert said[name] == pytest.approx(getattr(expected, name), abs=1e-4)
+    assert said["reach"] == pytest.approx(expected.reach, abs=1e-4)
     assert said["standing"] == [judged.standing for judged in expected.judged]
     assert said["roughness"] == pytest.approx(expected.roughness, abs=1e-4)
     assert said["change"] == pytest.approx(expected.changes.sum(), abs=1e-3)
@@ -153,22 +154,11 @@ def test_an_animation_shows_every_image_that_differs(n, channels, side, bounce):
     assert np.array_equal(shown, images[order])
 
 
-@pytest.mark.parametrize("asked", [{"ms": 1}, {"ms": 5000}, {"between": 10}])
+@pytest.mark.parametrize("asked", [{"ms": 1}, {"ms": 5000}, {"between": 15}])
 def test_an_animation_beyond_its_bounds_is_refused(client, asked):
     answer = client.get(url(VAE, "walk.gif"), params=ENDS | asked)
     assert answer.status_code == 404
     assert is_one_sentence(answer.text)
-
-
-def test_the_png_is_the_steps_side_by_side_and_says_what_it_shows(client):
-    answer = client.get(url(VAE, "walk.png"), params=ENDS | {"way": "slerp", "steps": 6})
-    picture = Image.open(io.BytesIO(answer.content))
-    one = opened(VAE)
-    way = track(Walk(way="slerp", projection="umap", **ENDS), one)
-    expected = np.concatenate(list(to_bytes(met(one, way, 6).images)[..., 0]), axis=1)
-    assert np.array_equal(np.asarray(picture), expected)
-    assert "slerp way of 6 steps in mnist-vae-20" in picture.info["Description"]
-    assert "from row:3 to row:50" in picture.info["Description"]
 
 
 def test_the_csv_holds_the_latents_of_the_steps(client):
@@ -178,6 +168,13 @@ def test_the_csv_holds_the_latents_of_the_steps(client):
     expected = met(one, track(Walk(projection="umap", **ENDS), one), 4)
     z = np.array([[float(row[f"z{i}"]) for i in range(1, 21)] for row in rows])
     assert z == pytest.approx(expected.z, rel=1e-5, abs=1e-6)
+
+
+def test_the_csv_of_a_drawn_way_does_not_repeat_the_line_in_each_row(client):
+    asked = {"way": "drawn", "stroke": "0_0_1_1_2_0", "steps": 4}
+    answer = client.get(url("mnist-vae-2d/mnist-5k/raw", "walk.csv"), params=asked)
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert {(row["way"], row["from"], row["to"]) for row in rows} == {("drawn", "drawn", "drawn")}
 
 
 # --- at pointer speed -----------------------------------------------------------------------------

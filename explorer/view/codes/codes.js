@@ -46,9 +46,10 @@ function createPaint(root, setTriggerValue) {
   const brushes = createSegments(part('brush'), name => setBrush(name))
   offerAnother(subject, () => view.total, row => told.tell({ row, codes: '' }))
   const look = watchLook(root, part('usage'), { onTheme: () => palette?.draw(), onSize: () => palette?.draw() }, life.signal)
-  let view = null, book = null, dress = null, palette = null, map = null, sourceMap = null, prior = null
-  let base = [], painted = [], kept = [], source = null       // codes of the chosen image, those that are shown, of the other image
-  let brush = 'code', code = 0, keeping = true, stroke = null, rest = 0, asking = 0, asked = 0
+  let view = null, book = null, dress = null, palette = null, map = null, sourceMap = null, prior = null, listening = null
+  // What is painted on, its codes, those that are shown, which cells are kept, and the codes of the image to copy from.
+  let on = '', base = [], painted = [], kept = [], source = null, sourceRow = ''
+  let brush = 'code', code = 0, keeping = true, stroke = null, aimed = null, rest = 0, asking = 0, asked = 0
 
   function fault(words) { say(part('fault'), words); part('fault').hidden = !words }
   const spec = () => ({ signs: book.signs, cells: book.cells, size: book.counts.length })
@@ -61,17 +62,20 @@ function createPaint(root, setTriggerValue) {
     look.follow()
     const changed = told.heard(data, state, OWNED)
     const differs = (...keys) => keys.some(key => !before || before[key] !== data[key])
-    const otherBook = differs('model', 'dataset', 'count'), otherSubject = otherBook || differs('subject')
+    // While it has not answered what was chosen last, the page still shows what was chosen before.
+    const late = told.waits('row') || told.waits('own')
+    const otherBook = differs('model', 'dataset', 'count'), otherSubject = otherBook || (differs('subject') && !late)
     const mine = otherSubject ? ++asked : asked
     try {
       if (otherBook) await openBook()
       if (mine !== asked) return
-      if (otherSubject) await openSubject()
+      const found = otherSubject ? await codesOfSubject() : null
       if (mine !== asked || !book) return
+      if (found) startFrom(found)
       if (otherSubject || changed.includes('codes')) adopt()
       if (otherSubject || changed.includes('kept')) kept = maskOfText(state.kept, book.cells)
+      draw()
       if (otherBook || changed.includes('source')) await openSource()
-      if (mine === asked) draw()
     } catch (error) { fault(error.message) }
   }
 
@@ -94,12 +98,17 @@ function createPaint(root, setTriggerValue) {
     book = { ...head.said, n: head.n, cells: head.said.grid[0] * head.said.grid[1], pixels: new Uint8Array(buffer, head.at) }
     dress = createTiles(book)
     history.forget()
+    on = ''
     base = painted = []
     const heard = { dress, onStroke, onPick, onAim }
-    map = createCodeMap(part('map'), book.grid, { ...heard, name: 'Codes of the image' })
+    listening?.abort()
+    listening = new AbortController()
+    map = createCodeMap(part('map'), book.grid, { ...heard, name: 'Codes of the image' }, listening.signal)
     sourceMap = createCodeMap(part('source-map'), book.grid, {
       ...heard, name: 'Codes of the image to copy from', onPick: cell => { setBrush('code'); choose(source[cell]) },
-    })
+    }, listening.signal)
+    listenStrokes(part('painted').parentElement, book.grid, heard, listening.signal)
+    onAim(null)
     palette = createPalette({ list: part('palette'), chart: part('usage') }, book, dress, chosen => { setBrush('code'); choose(chosen) })
     say(part('usage-words'), `${book.words} Counted over ${book.images.toLocaleString('en')} encoded images; heights are roots of the counts.`)
     say(part('palette-words'), 'Each tile is the mean of the decoded images around the cells that hold the code, three cells wide: '
@@ -119,11 +128,18 @@ function createPaint(root, setTriggerValue) {
     }
     return sum / n / 255
   }
-  async function openSubject() {
+  async function codesOfSubject() {
     const [codes] = await Promise.all([codesOf(view.subject), subject.open(view, view.subject)])
-    base = codes
-    history.forget()
+    return codes
   }
+  // What was painted on another image can be had back, with that image.
+  function startFrom(codes) {
+    if (on && on !== view.subject && !unpainted()) history.remember(now())
+    on = view.subject
+    base = codes
+  }
+  const now = () => ({ on, base, painted, kept })
+  const unpainted = () => painted.every((one, cell) => one === base[cell])
   // What the address says is painted.
   function adopt() {
     const said = state.codes ? codesOfText(state.codes, spec()) : base
@@ -131,19 +147,28 @@ function createPaint(root, setTriggerValue) {
     painted = [...(said ?? base)]
   }
   async function openSource() {
-    const text = state.source || `row:${view.row === 0 ? 1 : 0}`
+    try { await showSource(state.source || firstSource()) } catch (error) {
+      // One that cannot be used is not kept in the address.
+      told.tell({ source: state.source = '' })
+      await showSource(firstSource())
+      throw error
+    }
+  }
+  const firstSource = () => `row:${view.row === 0 ? 1 : 0}`
+  async function showSource(text) {
     const [codes, other] = await Promise.all([codesOf(text), fetchSubject(view, text)])
     source = codes
     sourceMap.show(source)
     if (other.pixels) paint(part('source-image'), other.pixels, ...other.shape)
     part('source-image').ariaLabel = `The image to copy from: ${other.words}`
     say(part('source-words'), other.words)
-    part('source-row').value = text.startsWith('row:') ? text.slice(4) : ''
+    sourceRow = part('source-row').value = text.startsWith('row:') ? text.slice(4) : ''
   }
 
   function draw() {
     map.show(painted, kept)
-    const same = painted.every((one, cell) => one === base[cell])
+    sayAimed()
+    const same = unpainted()
     mark(part('painted-card'), 'kind', same ? 'reconstruction' : 'generated')
     say(part('painted-title'), same ? 'Reconstruction' : 'Painted')
     const changed = painted.filter((one, cell) => one !== base[cell]).length
@@ -180,16 +205,15 @@ function createPaint(root, setTriggerValue) {
     asking = setTimeout(askPrior, ms)
   }
 
-  // What a person did to the codes or to the kept cells ends here.
-  function done() {
-    const same = painted.every((one, cell) => one === base[cell])
-    state.codes = same ? '' : textOf(painted)
+  // What a person did to the codes or to the kept cells ends here; `chosen` is what is painted on now, where it is another.
+  function done(chosen = {}) {
+    state.codes = unpainted() ? '' : textOf(painted)
     state.kept = maskToText(kept)
-    told.tell({ codes: state.codes, kept: state.kept })
+    told.tell({ ...chosen, codes: state.codes, kept: state.kept })
     draw()
   }
   function apply(codes, keptCells = kept) {
-    history.remember({ painted, kept })
+    history.remember(now())
     painted = [...codes]
     kept = [...keptCells]
     done()
@@ -204,17 +228,21 @@ function createPaint(root, setTriggerValue) {
       if (moved) { history.remember(before); done() }
       return
     }
-    if (phase === 'start') { stroke = { painted: [...painted], kept: [...kept] }; keeping = !kept[cell] }
+    if (phase === 'start') { stroke = { ...now(), painted: [...painted], kept: [...kept] }; keeping = !kept[cell] }
     if (!stroke) return
     if (brush === 'keep') kept[cell] = keeping
     else painted[cell] = brush === 'source' && source ? source[cell] : code
     draw()
   }
   function onPick(cell) { setBrush('code'); choose(painted[cell]) }
+  function sayAimed() {
+    say(part('map-words'), aimed === null ? `${book.cells} codes of ${book.counts.length}` : map.describe(aimed))
+  }
   function onAim(cell) {
     const aim = part('aim'), [rows, columns] = book.grid
+    aimed = cell
     aim.hidden = cell === null
-    say(part('map-words'), cell === null ? `${book.cells} codes of ${book.counts.length}` : map.describe(cell))
+    sayAimed()
     if (cell === null) return
     const [width, height] = [100 / columns, 100 / rows]
     const [left, top] = [cell % columns * width, Math.floor(cell / columns) * height]
@@ -234,16 +262,27 @@ function createPaint(root, setTriggerValue) {
     say(part('help'), HELP[name])
   }
   function step(way) {
-    const found = way({ painted, kept })
+    const found = way(now())
     if (!found) return
+    const [kind, name] = found.on.split(':'), chosen = found.on === on ? {} : { [kind]: name }
+    on = found.on
+    base = found.base
     painted = [...found.painted]
     kept = [...found.kept]
-    done()
+    done(chosen)
   }
-  function setSource(text) {
-    state.source = text
-    told.tell({ source: text })
-    openSource().then(() => fault(''), error => fault(error.message))
+  // The page hears of an image that can be copied from alone; the number of any other gives way to that of the one shown.
+  async function setSource(row) {
+    try {
+      const whole = /^\d+$/.test(row) && Number(row) < view.total
+      if (!whole) throw new Error(`There is no image ${row.replace('-', '−') || 'without a number'}: all are numbered 0 to ${view.total - 1}.`)
+      await showSource(`row:${Number(row)}`)
+      fault('')
+      told.tell({ source: state.source = `row:${Number(row)}` })
+    } catch (error) {
+      fault(error.message)
+      part('source-row').value = sourceRow
+    }
   }
   async function save() {
     const canvas = part('painted'), size = { width: ENLARGED * canvas.width, height: ENLARGED * canvas.height }
@@ -268,8 +307,8 @@ function createPaint(root, setTriggerValue) {
   part('redo').onclick = () => step(history.redo)
   part('clear').onclick = () => apply(base)
   part('save').onclick = save
-  part('source-row').onchange = event => setSource(`row:${Math.max(0, Math.floor(Number(event.target.value) || 0))}`)
-  part('source-random').onclick = () => setSource(`row:${Math.floor(Math.random() * view.total)}`)
+  part('source-row').onchange = event => setSource(event.target.value)
+  part('source-random').onclick = () => setSource(String(Math.floor(Math.random() * view.total)))
   part('source-all').onclick = () => { if (source) apply(source) }
   root.addEventListener('keydown', event => {
     if (!(event.ctrlKey || event.metaKey) || event.target.matches('input')) return
@@ -278,15 +317,8 @@ function createPaint(root, setTriggerValue) {
     step(again ? history.redo : history.undo)
     event.preventDefault()
   })
-  let imageStrokes = false
   return {
-    async update(data) {
-      await update(data)
-      if (!book || imageStrokes) return
-      imageStrokes = true
-      listenStrokes(part('painted').parentElement, book.grid, { onStroke, onPick, onAim })
-      onAim(null)
-    },
+    update,
     close() { life.abort(); channel.close(); prior?.close(); told.close(); clearTimeout(rest); clearTimeout(asking) },
   }
 }

@@ -21,6 +21,7 @@ def draw(models: shell.Shelf, view: ViewState) -> None:
         label=None,
         subject=chosen.subject,
         row=chosen.row,
+        own=chosen.own,
         total=models.shown[view.model].totals[view.dataset],
         codes=view.codes,
         kept=view.kept,

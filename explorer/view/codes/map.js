@@ -5,7 +5,8 @@ const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], Arrow
 
 // `grid` is [rows, columns]; `dress(node, code)` shows a code in a cell. `onStroke(cell, phase)` hears 'start', 'move', and 'end'
 // without a cell; `onPick(cell)` of Alt-click and P; `onAim(cell | null)` of the cell under the pointer or the focus.
-export function createCodeMap(host, [rows, columns], { name, dress, onStroke, onPick, onAim }) {
+// It ends with `signal`.
+export function createCodeMap(host, [rows, columns], { name, dress, onStroke, onPick, onAim }, signal) {
   const cells = []
   let shown = [], kept = [], at = 0
   host.style.setProperty('--columns', columns)
@@ -26,25 +27,26 @@ export function createCodeMap(host, [rows, columns], { name, dress, onStroke, on
     const [row, column] = [Math.floor(cell / columns) + 1, cell % columns + 1]
     return `Row ${row}, column ${column}: code ${shown[cell]}${kept[cell] ? ', kept' : ''}`
   }
-  function focus(cell) {
-    cells[at].tabIndex = -1
-    cells[at = cell].tabIndex = 0
-    cells[cell].focus()
-    onAim(cell)
-  }
   host.onkeydown = event => {
     const step = ARROWS[event.key]
     if (step) {
       const row = Math.floor(at / columns) + step[0], column = at % columns + step[1]
-      if (row >= 0 && row < rows && column >= 0 && column < columns) focus(row * columns + column)
+      if (row >= 0 && row < rows && column >= 0 && column < columns) cells[row * columns + column].focus()
     } else if (event.key === 'Enter' || event.key === ' ') { onStroke(at, 'start'); onStroke(null, 'end') }
     else if (event.key.toLowerCase() === 'p' && !event.ctrlKey && !event.metaKey) onPick(at)
     else return
     event.preventDefault()
   }
-  host.onfocusin = event => { const cell = cells.indexOf(event.target); if (cell >= 0) onAim(cell) }
-  host.onfocusout = () => onAim(null)
-  listenStrokes(host, [rows, columns], { onStroke, onPick, onAim })
+  host.addEventListener('focusin', event => {
+    const cell = cells.indexOf(event.target)
+    if (cell < 0) return
+    cells[at].tabIndex = -1
+    cells[at = cell].tabIndex = 0
+    // A cell that was clicked has the focus too, but there it is the pointer that aims.
+    if (event.target.matches(':focus-visible')) onAim(cell)
+  }, { signal })
+  host.addEventListener('focusout', () => onAim(null), { signal })
+  listenStrokes(host, [rows, columns], { onStroke, onPick, onAim }, signal)
 
   return {
     describe,
@@ -65,7 +67,7 @@ export function createCodeMap(host, [rows, columns], { name, dress, onStroke, on
 }
 
 // Strokes over an element that is divided into cells: also over the decoded image itself.
-export function listenStrokes(host, [rows, columns], { onStroke, onPick, onAim }) {
+export function listenStrokes(host, [rows, columns], { onStroke, onPick, onAim }, signal) {
   let last = null
   const placeOf = ({ clientX, clientY }) => {
     const box = host.getBoundingClientRect()
@@ -83,7 +85,7 @@ export function listenStrokes(host, [rows, columns], { onStroke, onPick, onAim }
     host.setPointerCapture(event.pointerId)
     last = place
     onStroke(cell, 'start')
-  })
+  }, { signal })
   host.addEventListener('pointermove', event => {
     onAim(cellOf(placeOf(event)))
     if (!last) return
@@ -92,9 +94,9 @@ export function listenStrokes(host, [rows, columns], { onStroke, onPick, onAim }
       for (const cell of between(last, place)) if (cell !== null) onStroke(cell, 'move')
       last = place
     }
-  })
+  }, { signal })
   const end = () => { if (last) { last = null; onStroke(null, 'end') } }
-  host.addEventListener('pointerup', end)
-  host.addEventListener('pointercancel', end)
-  host.addEventListener('pointerleave', () => onAim(null))
+  host.addEventListener('pointerup', end, { signal })
+  host.addEventListener('pointercancel', end, { signal })
+  host.addEventListener('pointerleave', () => onAim(null), { signal })
 }

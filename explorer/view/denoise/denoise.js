@@ -14,7 +14,7 @@ import { number } from '../js/words.js'
 const TELL_MS = 200               // the page hears of a slider that has come to rest
 const OWNED = ['noise', 'amount', 'seed']
 const SHOWN = { noisy: 'With noise', denoised: 'Denoised by the model', median: 'Filtered by the median' }
-const NAMES = { gaussian: 'gaussian', 'salt-and-pepper': 'salt-and-pepper', masking: 'masking' }
+const NAMES = { gaussian: 'Gaussian', 'salt-and-pepper': 'salt-and-pepper', masking: 'masking' }
 const mounted = new WeakMap()
 
 export default function ({ parentElement, data, setTriggerValue }) {
@@ -58,7 +58,8 @@ function createDenoise(root, setTriggerValue) {
   function show() {
     kinds.set(state.noise)
     part('amount').value = state.amount
-    part('seed').value = state.seed
+    // What is being typed stays: an answer of the page may come between two keys.
+    if (part('seed') !== document.activeElement) part('seed').value = state.seed
     say(part('amount-says'), number(state.amount))
     part('amount').ariaValueText = `${number(state.amount)}`
     const { noise, amount, seed } = state
@@ -73,11 +74,17 @@ function createDenoise(root, setTriggerValue) {
       })
       mark(root, 'amount', String(amount))
       mark(root, 'noise', `${noise} ${seed}`)
-      say(part('words'), verdict(answer.said.psnr))
+      say(part('words'), lost(noise, amount) ?? verdict(answer.said.psnr))
       root.dataset.ready = 'true'
       drawCurve()
     })
     askCurve()
+  }
+  // Words for an amount that leaves nothing of the image, where decibels compare nothing.
+  function lost(noise, amount) {
+    if (amount < 1 || noise === 'gaussian') return null
+    return 'Nothing is left of the image: there is nothing to clean from, and what the model draws is what it makes of '
+      + (noise === 'masking' ? 'an empty image.' : 'noise alone.')
   }
   function verdict([noisy, denoised, median]) {
     if (noisy === null) return 'Without noise there is nothing to clean: what the model still gets wrong is its reconstruction error.'
@@ -116,8 +123,9 @@ function createDenoise(root, setTriggerValue) {
     const range = [Math.floor(Math.min(...values)) - 1, Math.ceil(top) + 1]
     for (const one of lines) one.points = one.points.filter(([, value]) => value <= range[1])
     const { trained } = curve
-    const marks = [{ x: state.amount, tone: 'lx-tone-here', words: 'now' }]
-    if (trained?.noise === state.noise) marks.push({ x: trained.amount, tone: 'lx-tone-trained', dashed: true, words: 'trained with', line: 1 })
+    const here = trained?.noise === state.noise ? trained.amount : null
+    const marks = [{ x: state.amount, tone: 'lx-tone-here', words: here === state.amount ? 'now, as trained with' : 'now' }]
+    if (here !== null && here !== state.amount) marks.push({ x: here, tone: 'lx-tone-trained', dashed: true, words: 'trained with', line: 1 })
     drawPlot(part('curve'), {
       x: { range: [0, 1], title: `amount of ${NAMES[state.noise]} noise` }, y: { range, title: 'PSNR in dB' }, lines, marks,
       label: `PSNR over the amount of noise: at ${number(state.amount)} the model has ${part('denoised-words').textContent}, `
@@ -127,7 +135,10 @@ function createDenoise(root, setTriggerValue) {
 
   part('amount').oninput = event => set({ amount: Number(event.target.value) })
   const seedOf = text => Math.min(999999999, Math.max(0, Math.floor(Number(text) || 0)))
-  part('seed').onchange = event => set({ seed: seedOf(event.target.value) })
+  part('seed').onchange = event => {
+    set({ seed: seedOf(event.target.value) })
+    event.target.value = state.seed
+  }
   part('again').onclick = () => set({ seed: seedOf(state.seed + 1) })
   return { update, close() { life.abort(); channel.close(); told.close() } }
 }

@@ -11,6 +11,7 @@ import { createSubject } from '../js/subject.js'
 import { createTold } from '../js/told.js'
 import { ready, timeLeft } from '../js/waiting.js'
 
+const MARGIN = 1.05               // by this factor the axis is longer than the bars
 const OWNED = ['altered', 'rank', 'rank_page', 'rank_class']
 const mounted = new WeakMap()
 
@@ -117,18 +118,20 @@ function createErrors(root, { ways }, setTriggerValue) {
   }
   function drawHistogram({ edges, counts, image, other, compared }) {
     const all = counts.reduce((sum, count) => sum + count, 0), beside = compared?.reduce((sum, count) => sum + count, 0)
-    // The axis ends where nearly all images do; what lies beyond stands at its end.
-    const reach = Math.max(edges.at(-1), image.error * 1.02, (other?.error ?? 0) * 1.02)
+    // An error of 0 has no place on a logarithmic axis and stands at its beginning, as it does in the bars.
+    const x = { range: [edges[0] / MARGIN, edges.at(-1) * MARGIN], log: true, title: 'reconstruction error (mean squared, per pixel)' }
+    const placed = ({ error }) => Math.max(error, edges[0])
     const share = (count, of) => 100 * count / of
-    const outline = compared?.flatMap((count, k) => [[edges[k], share(count, beside)], [edges[k + 1], share(count, beside)]])
+    const steps = compared?.flatMap((count, k) => [[edges[k], share(count, beside)], [edges[k + 1], share(count, beside)]])
+    const outline = steps && [[edges[0], 0], ...steps, [edges.at(-1), 0]]
     const top = Math.max(...counts.map(count => share(count, all)), ...(compared ?? []).map(count => share(count, beside)))
     drawPlot(part('histogram'), {
-      x: { range: [0, reach], title: 'reconstruction error (mean squared, per pixel)' }, y: { range: [0, top * 1.08], title: '% of images' },
+      x, y: { range: [0, top * 1.08], title: '% of images' },
       bars: counts.map((count, k) => ({ x0: edges[k], x1: edges[k + 1], y: share(count, all), tone: 'lx-tone-usual' })),
       lines: outline ? [{ points: outline, tone: 'lx-tone-strange' }] : [],
       marks: [
-        { x: image.error, tone: 'lx-tone-this', words: 'this image' },
-        ...(other ? [{ x: other.error, tone: 'lx-tone-strange', dashed: true, words: ways[state.altered].toLowerCase(), line: 1 }] : []),
+        { x: placed(image), tone: 'lx-tone-this', words: 'this image' },
+        ...(other ? [{ x: placed(other), tone: 'lx-tone-strange', dashed: true, words: ways[state.altered].toLowerCase(), line: 1 }] : []),
       ],
       label: `Histogram of the errors of ${all.toLocaleString('en')} images. This image: ${image.words}`
         + (other ? ` ${ways[state.altered]}: ${other.words}` : ''),

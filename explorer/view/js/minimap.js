@@ -38,18 +38,20 @@ const MARKUP = `
 
 // `view` is { model, dataset, count, projection }. `onPick` gets { row, label } of a point or { place: [x, y] }; `onPoint` the
 // same while the pointer or the arrow keys move, null when they leave. With `onStroke` there is a pencil; it gets the places
-// [[x, y], ...] of a line. `label` names the map for screen readers.
+// [[x, y], ...] of a line. `label` names the map for screen readers. `tip` is an element that goes with the pointer, on the side
+// of it where there is room (`data-side`).
 //
 // Returns { ready, path, dot, clear, reveal, close }: `ready` resolves to the points (js/points.js), to null where the map
 // could not be drawn; it then says why itself.
-export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {}, onStroke = null, label = 'Map of latents' }) {
+export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {}, onStroke = null, label = 'Map of latents', tip = null }) {
   host.innerHTML = MARKUP
   const find = selector => host.querySelector(selector), tool = name => find(`[data-tool=${name}]`)
   const map = find('.lx-map'), plot = find('.lx-plot'), svg = find('.lx-overlay'), pointer = find('.lx-pointer')
   const life = new AbortController(), drawn = new Map()
-  let figure = null, points = null, index = null, visible = null, cursor = null, pencil = false, corners = null
+  let figure = null, points = null, index = null, visible = null, cursor = null, hovers = false, pencil = false, corners = null
   map.ariaLabel = `${label}. Arrow keys walk, Shift takes larger steps, Enter picks, Escape returns, plus and minus zoom.`
   tool('pencil').hidden = !onStroke
+  if (tip) pointer.append(tip)
   const look = watchLook(host.closest('.lx') ?? host, plot, {
     onTheme: theme => figure?.recolour(theme),
     onSize: () => figure?.resize(),
@@ -106,7 +108,9 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
     for (const one of drawn.values()) one.draw()
     const there = cursor && figure.toPixels(cursor)
     pointer.hidden = !there || !holdsPixel(figure.area(), there)
-    if (!pointer.hidden) pointer.style.transform = `translate(${there[0]}px, ${there[1]}px)`
+    if (pointer.hidden) return
+    pointer.style.transform = `translate(${there[0]}px, ${there[1]}px)`
+    pointer.dataset.side = there[0] > plot.clientWidth / 2 ? 'left' : 'right'
   }
   const draw = eachFrame(drawAll)
 
@@ -159,8 +163,9 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
   const targetAt = event => target(placeOf(event), event.pointerType === 'touch' ? SNAP_TOUCH : SNAP_PIXELS)
   const words = ({ row, label: of, place }) => (place ? `place (${place.map(value => number(value)).join(', ')})`
     : `${className(points.about, of)}, ${rowName(points.about, row)}`)
-  function point(next) {
+  function point(next, byPointer = true) {
     cursor = next?.xy ?? null
+    hovers = byPointer
     draw()
     onPoint(next)
   }
@@ -195,19 +200,26 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
     inside: event => figure?.inside(event) ?? false,
     mode: () => (pencil ? 'lasso' : 'hover'),
     onPoint: event => figure && point(targetAt(event)),
-    onClick: event => { if (figure) { const next = targetAt(event); point(next); onPick(next) } },
+    onClick: event => { if (figure) { const next = targetAt(event); point(event.pointerType === 'touch' ? null : next); onPick(next) } },
     onLeave: () => point(null),
     onPan: (dx, dy) => figure?.pan(dx, dy),
     onZoom: (factor, x, y) => figure?.zoom(factor, figure.toPlace(x, y)),
     onStroke: (event, phase) => figure && hear(event, phase),
   }, life.signal)
+  // A mouse has gone, wherever it was let go: to the margin, or off the map while it was pressed.
+  const gone = event => {
+    const over = plot.contains(event.target) && figure?.inside(event)
+    if (cursor && hovers && event.pointerType !== 'touch' && !event.buttons && !over) point(null)
+  }
+  for (const kind of ['pointermove', 'pointerup']) addEventListener(kind, gone, { signal: life.signal })
+  map.addEventListener('blur', () => { if (cursor && !hovers) point(null) })
   function walk(dx, dy) {
     const { left, top, width, height } = figure.area(), box = plot.getBoundingClientRect()
     const [x, y] = cursor ? figure.toPixels(cursor) : [left + width / 2, top + height / 2]
     const next = { place: figure.toPlace(box.left + x + dx, box.top + y + dy) }
     if (!holds(figure.view(), next.place)) figure.pan(-dx, -dy)
     const near = target(next.place, SNAP_PIXELS)
-    point({ ...near, xy: next.place })
+    point({ ...near, xy: next.place }, false)
     say(find('.lx-minimap-words'), words(near))
   }
   listenKeys(map, {

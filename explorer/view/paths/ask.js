@@ -67,23 +67,64 @@ export function strokeText(places) {
   return kept.flat().map(value => String(Number(value.toFixed(digits)))).join('_')
 }
 
-// One sentence that compares strips, each { name, said }.
+// How many steps are in data, and how many are rare images: '8 of 9, 1 rare'.
+export function counted(standing) {
+  const [data, rare] = ['data', 'rare'].map(kind => standing.filter(one => one === kind).length)
+  return `${data} of ${standing.length}${rare ? `, ${rare} rare` : ''}`
+}
+
+// What strips, each { name, said }, have more and less of. Figures are ranked only where they differ as they are written here.
 const times = value => `${value.toFixed(1)}×`
+// Largest changes this near to each other look the same.
+const ALIKE = 0.15
 export function comparison(strips) {
-  const told = strips.map(({ name, said }) => ({
-    name, rough: said.roughness, far: said.relative.reduce((sum, value) => sum + value, 0) / said.relative.length,
-    lost: said.standing.filter(standing => standing === 'gap' || standing === 'outside').length, of: said.standing.length,
+  const still = strips.filter(({ said }) => said.length === 0), moving = strips.filter(({ said }) => said.length > 0)
+  const same = still.every(({ said }) => said.change === 0) ? 'so every step between them shows the same image.' : 'so only the class that is told changes between them.'
+  return [still.length ? `A and B are the same latent, ${same}` : '', compared(moving)].filter(Boolean).join(' ')
+}
+function compared(strips) {
+  const told = strips.map(({ name, said: { roughness, relative, standing } }) => ({
+    name, standing, rough: roughness, far: relative.reduce((sum, value) => sum + value, 0) / relative.length,
+    lost: standing.filter(one => one === 'gap' || one === 'outside').length,
   }))
   if (!told.length) return ''
-  if (told.length === 1) {
-    const [{ name, rough, lost, of }] = told
-    return `${name}: the largest change of the image is ${times(rough)} the mean one; ${of - lost} of ${of} steps lie among training images.`
-  }
-  const by = key => [...told].sort((one, other) => one[key] - other[key]), [smooth, rough] = [by('rough')[0], by('rough').at(-1)]
-  const [near, far] = [by('far')[0], by('far').at(-1)]
-  const even = rough.rough - smooth.rough < 0.1
-    ? `All change the image about as evenly (largest change ${times(smooth.rough)} to ${times(rough.rough)} the mean one)`
-    : `${smooth.name} changes the image most evenly (largest change ${times(smooth.rough)} the mean one), ${rough.name} least (${times(rough.rough)})`
-  const within = ({ name, lost, of }) => `${name} (${of - lost} of ${of} steps in data)`
-  return `${even}; nearest to the training images stays ${within(near)}, farthest from them ${within(far)}.`
+  if (told.length === 1) return `${told[0].name}: the largest change of the image is ${times(told[0].rough)} the mean one; steps in data: ${counted(told[0].standing)}.`
+  return `${evenness(extremes(told, 'rough'))}; ${nearness(extremes(told, 'far'))}; ${within(told)}.`
+}
+function evenness({ low, high, lowest, highest }) {
+  const most = `largest change ${times(low)}`
+  if (low === high) return `All change the image as evenly (${most} the mean one)`
+  if (high - low < ALIKE) return `All change the image about as evenly (${most} to ${times(high)} the mean one)`
+  return `${listed(lowest)} ${lowest.length > 1 ? 'change' : 'changes'} the image most evenly (${most} the mean one), ${listed(highest)} least (${times(high)})`
+}
+function nearness({ low, high, lowest, highest }) {
+  const usual = `(${times(low)} the usual distance on average)`
+  if (low === high) return `all are as near to the training images ${usual}`
+  return `nearest to the training images ${lowest.length > 1 ? 'stay' : 'stays'} ${listed(lowest)} ${usual}, farthest from them ${listed(highest)} (${times(high)})`
+}
+function within(told) {
+  const { low, high, lowest, highest } = extremes(told, 'lost'), of = told[0].standing.length
+  if (told.every(({ standing }) => standing.every(one => one === 'data'))) return 'every step is in data'
+  if (high === 0) return 'no step is in a gap or outside'
+  if (low === high) return `${low} of ${of} steps of each are in a gap or outside`
+  return `fewest steps in a gap or outside ${lowest.length > 1 ? 'have' : 'has'} ${listed(lowest)} (${low} of ${of}), most ${listed(highest)} (${high})`
+}
+// The least and the most of a figure, to the one digit that is written, and who has them.
+function extremes(told, key) {
+  const values = told.map(one => Number(one[key].toFixed(1))), low = Math.min(...values), high = Math.max(...values)
+  const those = value => told.filter((_, k) => values[k] === value).map(({ name }) => name)
+  return { low, high, lowest: those(low), highest: those(high) }
+}
+// More than two names would make the sentence a list.
+const listed = names => (names.length > 2 ? `${names.length} of the strips` : names.join(' and '))
+
+// Places [[x, y], ...] of a way with the jumps between them evened out over WIDTH of its length to both sides; the ends stay.
+const WIDTH = 0.09
+export function smoothed(places) {
+  const n = places.length, last = n - 1, sigma = WIDTH * last, reach = Math.min(last, Math.ceil(3 * sigma))
+  // Beyond an end the way goes on as its own mirror image, turned about that end.
+  const at = (i, k) => (i < 0 ? 2 * places[0][k] - places[-i][k] : i > last ? 2 * places[last][k] - places[2 * last - i][k] : places[i][k])
+  const weights = Array.from({ length: 2 * reach + 1 }, (_, j) => Math.exp(-0.5 * ((j - reach) / sigma) ** 2))
+  const whole = weights.reduce((sum, weight) => sum + weight, 0)
+  return places.map((_, i) => [0, 1].map(k => weights.reduce((sum, weight, j) => sum + weight * at(i + j - reach, k), 0) / whole))
 }

@@ -2,25 +2,26 @@
 // page's script hears only of what was chosen.
 import { channelUrl } from '../js/address.js'
 import { openChannel } from '../js/channel.js'
-import { element, partsOf, say } from '../js/dom.js'
+import { element, mark, partsOf, say } from '../js/dom.js'
+import { download } from '../js/download.js'
 import { paint } from '../js/images.js'
 import { watchLook } from '../js/look.js'
 import { createMinimap } from '../js/minimap.js'
 import { fetchSubject } from '../js/subject.js'
 import { number } from '../js/words.js'
 import { createArithmetic } from './arithmetic.js'
-import { WAYS, comparison, fetched, message, shareOf, stripsOf, strokeText, strengthOf, walkUrl } from './ask.js'
+import { WAYS, comparison, fetched, message, shareOf, smoothed, stripsOf, strokeText, strengthOf, walkUrl } from './ask.js'
 import { createEnd } from './ends.js'
-import { createPlayer } from './player.js'
+import { wayPicture } from './picture.js'
+import { createPlayer, gifOf } from './player.js'
 import { createStrips, swatch } from './strips.js'
+import { createUnder } from './under.js'
 
 // What a person chooses here; `told` to the page as soon as nothing more has changed for so long.
 const CHOSEN = ['a', 'b', 'ways', 'steps', 'stroke', 'plus', 'minus', 'strength']
 const MAP = ['model', 'dataset', 'count', 'projection']
 const TELL_MS = 120, ANSWERED_MS = 3000
 const MOST_UNDONE = 50
-// Images that a GIF has between two steps.
-const BETWEEN = 3
 
 const mounted = new WeakMap()
 
@@ -34,7 +35,8 @@ export default function ({ parentElement, data, setTriggerValue }) {
 function createPaths(root, setTriggerValue) {
   const part = partsOf(root), life = new AbortController()
   // What moves has a channel of its own, so that nothing else is dropped for it.
-  const channel = openChannel(channelUrl(), open => { root.dataset.connected = open }), aside = openChannel(channelUrl())
+  const channel = openChannel(channelUrl(), open => { root.dataset.connected = open })
+  const aside = openChannel(channelUrl()), below = openChannel(channelUrl())
   watchLook(root, part('map'), {}, life.signal).follow()
   const faults = new Map(), undone = []
   let shown = null, given = null              // what is shown, and what the page asked for last
@@ -94,11 +96,13 @@ function createPaths(root, setTriggerValue) {
   }
 
   // --- map and ends -----------------------------------------------------------------------------------------------
+  const under = createUnder(below, () => ({ ...shown, points }))
   async function openMap() {
     minimap?.close()
     points = null
+    under.point(null)
     const mine = minimap = createMinimap(part('map'), {
-      view: shown, label: 'Map of latents: what is picked becomes the end in hand',
+      view: shown, tip: under.tip, onPoint: under.point, label: 'Map of latents: what is picked becomes the end in hand',
       onPick: ({ row, place }) => choose({ [active]: row === undefined ? `place:${place.map(value => Number(value.toFixed(4))).join(',')}` : `row:${row}` }),
       onStroke: places => { wanted = `${shown.model} drawn`; choose({ stroke: strokeText(places) }); player.pause() },
     })
@@ -115,6 +119,7 @@ function createPaths(root, setTriggerValue) {
     onActive: () => take(end),
     isActive: () => active === end,
     onFault: sentence => fault(sentence, end),
+    check: text => fetchSubject(shown, text),
   }, life.signal)]))
   function take(end) {
     active = end
@@ -214,13 +219,16 @@ function createPaths(root, setTriggerValue) {
     if (!minimap) return
     for (const way of Object.keys(WAYS)) {
       const said = strips.said(`${shown.model} ${way}`)
-      if (said?.places) minimap.path(way, said.places, WAYS[way])
+      if (said?.places) minimap.path(way, placesOf(said), WAYS[way])
       else minimap.clear(way)
     }
     const mixed = strips.filled.some(({ said }) => said.exact === false)
-    say(part('place-words'), mixed ? 'This map has no formula: the ways are placed among their nearest training images, so that a smooth way may jump here.' : '')
+    mark(part('map'), 'mixed', String(mixed))
+    say(part('place-words'), mixed ? 'This map has no formula: ways lie among their nearest training images, smoothed, so that the thin lines are only rough.' : '')
     drawDot()
   }
+  // A way that is placed among its neighbours jumps on the map, though it is smooth in latent space.
+  const placesOf = said => (said.exact ? said.places : said.drawn ??= smoothed(said.places))
 
   // --- player -----------------------------------------------------------------------------------------------------
   const player = createPlayer(part('player'), { onShare: look, onSpeed: files, onRest: rest })
@@ -265,18 +273,30 @@ function createPaths(root, setTriggerValue) {
   function drawDot() {
     const said = playing && strips.said(playing)
     if (!minimap || !said?.places || !playing.startsWith(`${shown.model} `)) { minimap?.clear('moving'); return }
-    const at = player.share * (said.places.length - 1), low = Math.min(said.places.length - 2, Math.floor(at)), share = at - low
-    minimap.dot('moving', [0, 1].map(k => (1 - share) * said.places[low][k] + share * said.places[low + 1][k]), 'moving')
+    const places = placesOf(said), at = player.share * (places.length - 1), low = Math.min(places.length - 2, Math.floor(at)), share = at - low
+    minimap.dot('moving', [0, 1].map(k => (1 - share) * places[low][k] + share * places[low + 1][k]), 'moving')
   }
   // Let go of: what belongs to the address goes there.
   function rest() { if (strip()?.way === 'shift') choose({ strength: Number(strengthOf(player.share).toFixed(2)) }, { silent: true }) }
   function files() {
     const one = strip()
     if (!one) return
-    const frames = (shown.steps - 1) * (BETWEEN + 1) + 1
-    const gif = { between: BETWEEN, ms: player.milliseconds(frames), loop: player.mode === 'once' ? 0 : 1, bounce: player.mode === 'bounce' ? 1 : 0 }
+    const gif = { ...gifOf(shown.steps, player.speed), loop: player.mode === 'once' ? 0 : 1, bounce: player.mode === 'bounce' ? 1 : 0 }
     player.part('gif').href = walkUrl(shown, one, 'walk.gif', gif)
-    for (const kind of ['png', 'csv']) player.part(kind).href = walkUrl(shown, one, `walk.${kind}`)
+    player.part('csv').href = walkUrl(shown, one, 'walk.csv')
+  }
+  async function savePicture() {
+    const one = strip(), said = one && strips.said(one.id)
+    if (!said) return
+    const named = { shift: ['a'], drawn: [] }[one.way] ?? ['a', 'b']
+    try {
+      const picture = await wayPicture(root, {
+        title: shown.titles[one.model] ?? one.model, cells: strips.cells(one.id), subtitle: `${WAYS[one.way].title}, ${said.distance.length} steps`,
+        notes: [...named.map(end => `${end.toUpperCase()}: ${ends[end].words}.`), 'Below each image: in data ●, a rare image ◇, in a gap ◐ or outside ○, and how far the nearest training image is, in usual distances.'],
+      })
+      download(picture, `${one.model}-${one.way}.png`)
+      fault('', 'picture')
+    } catch (error) { fault(`The picture could not be made. ${error.message}`, 'picture') }
   }
 
   // The result of the arithmetic while another way is in the player.
@@ -294,6 +314,7 @@ function createPaths(root, setTriggerValue) {
     onStrength: share => { player.pause(); play(`${shown.model} shift`, share) },
     onRest: strength => choose({ strength }, { silent: true }),
   })
+  player.part('png').onclick = savePicture
   part('swap').onclick = () => choose({ a: shown.b, b: shown.a })
   part('undo').onclick = undo
   part('steps').oninput = () => { say(part('steps-words'), part('steps').value); choose({ steps: Number(part('steps').value) }, { silent: true }) }
@@ -309,7 +330,7 @@ function createPaths(root, setTriggerValue) {
     clearTimeout(telling)
     player.pause()
     life.abort()
-    for (const one of [channel, aside]) one.close()
+    for (const one of [channel, aside, below]) one.close()
     minimap?.close()
   }
   return { update, close }

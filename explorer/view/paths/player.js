@@ -20,9 +20,18 @@ const MARKUP = `
   </div>
   <div class="lx-player-row lx-save" role="group" aria-label="Save this way">
     <a class="lx-button" data-part="gif" download title="This way as an animated GIF, at this speed">GIF</a>
-    <a class="lx-button" data-part="png" download title="The images of this way side by side, as one PNG">PNG strip</a>
+    <button type="button" class="lx-button" data-part="png" title="The images of this way side by side with model, way and ends, as one PNG">PNG strip</button>
     <a class="lx-button" data-part="csv" download title="The latents of all steps, with model, way and ends, as CSV">CSV</a>
   </div>`
+
+// An image of a GIF stands about so long, and so many are decoded from end to end at least and at most.
+const FRAME_MS = 80, FEWEST = 24, MOST = 120
+// How many images a GIF of a way of `steps` steps has between two of them, and how long each stands: { between, ms }.
+export function gifOf(steps, speed) {
+  const whole = 1000 * SECONDS / speed, wanted = Math.min(MOST, Math.max(FEWEST, whole / FRAME_MS))
+  const between = Math.ceil(wanted / (steps - 1)) - 1, frames = (steps - 1) * (between + 1)
+  return { between, ms: Math.max(20, Math.round(whole / frames)) }
+}
 
 // The next share after `seconds`, and the direction then: { share, direction, playing }.
 export function advanced({ share, direction, mode, speed }, seconds) {
@@ -76,8 +85,7 @@ export function createPlayer(box, { onShare, onSpeed, onRest }) {
     get share() { return share },
     get playing() { return playing },
     get mode() { return mode() },
-    // Milliseconds of one of `frames` images at this speed.
-    milliseconds: frames => Math.min(2000, Math.max(20, Math.round(1000 * SECONDS / speed() / Math.max(1, frames - 1)))),
+    get speed() { return speed() },
     put,
     pause() { turn(false) },
     toggle() { turn(!playing) },

@@ -3,10 +3,10 @@
 import { element, mark, partsOf, say } from '../js/dom.js'
 import { paint } from '../js/images.js'
 import { number } from '../js/words.js'
-import { WAYS, strengthOf } from './ask.js'
+import { WAYS, counted, strengthOf } from './ask.js'
 
-const STANDING = { data: ['●', 'in data'], rare: ['◐', 'a rare image'], gap: ['◐', 'in a gap'], outside: ['○', 'outside'] }
-// Bars end at so many usual distances: one far step must not make all others flat. Its number stands below.
+const STANDING = { data: ['●', 'in data'], rare: ['◇', 'a rare image'], gap: ['◐', 'in a gap'], outside: ['○', 'outside'] }
+// Bars end at so many usual distances: one far step must not make all others flat. It is broken, and its number stands below.
 const HIGHEST = 3
 // A strip that takes longer than this says that it is being made.
 const SLOW_MS = 250
@@ -23,6 +23,8 @@ export function swatch({ tone, dashed }) {
   return svg
 }
 
+// How a step can be in data though it is many usual distances from the nearest image.
+const reachWords = ({ reach }) => `In data reaches to ${number(reach, 1)} × the usual distance here: images lie dense in the middle and sparse at the rim.`
 export const stepName = (strip, step, of) => (strip.way === 'shift' ? `strength ${number(strengthOf(step / (of - 1)), 1)}` : `step ${step + 1} of ${of}`)
 
 // `onPoint(id, share)` while a pointer is over a strip, `onPick(id, share)` for a click on a step.
@@ -30,6 +32,14 @@ export function createStrips(box, { onPoint, onPick }) {
   const shown = new Map()         // id -> { strip, node, part, said }
   const height = () => Math.min(HIGHEST, Math.max(1.25, ...[...shown.values()].flatMap(({ said }) => said?.relative ?? [])))
   const most = () => Math.max(0.01, ...[...shown.values()].flatMap(({ said }) => said?.changes ?? []))
+
+  // Which edges of a strip have more steps beyond them.
+  function edges({ part }) {
+    const track = part('track'), beyond = track.scrollWidth - track.clientWidth - track.scrollLeft
+    mark(track, 'before', String(track.scrollLeft > 1))
+    mark(track, 'after', String(beyond > 1))
+  }
+  const sizes = new ResizeObserver(() => shown.forEach(edges))
 
   function made(strip, title) {
     const node = element('section', 'lx-way-strip')
@@ -51,6 +61,8 @@ export function createStrips(box, { onPoint, onPick }) {
     part('model').textContent = title
     part('choose').onclick = () => onPick(strip.id, null)
     const one = { strip, node, part, title, said: null }
+    part('track').addEventListener('scroll', () => edges(one), { passive: true })
+    sizes.observe(part('track'))
     part('cells').ariaLabel = `Steps of ${way.title}, ${title}. Left and right arrow keys walk.`
     // One stop for the Tab key in each strip; the arrow keys walk its steps.
     part('cells').onkeydown = event => {
@@ -94,7 +106,7 @@ export function createStrips(box, { onPoint, onPick }) {
       const [sign, stands] = STANDING[said.standing[step]], change = said.changes[step]
       say(node.querySelector('.lx-stand'), `${sign} ${number(said.relative[step], 1)}`)
       mark(node, 'standing', said.standing[step])
-      const words = `${stepName(one.strip, step, n)}: ${stands}, nearest training image ${number(said.relative[step])} × the usual distance away` +
+      const words = `${stepName(one.strip, step, n)}: ${stands}, ${number(said.relative[step])} × the usual distance from the mean latent of the nearest training image` +
         `${change === undefined ? '' : `, change to the next ${number(change, 1)}`}`
       node.title = `${words}. ${said.why[step]}`
       node.setAttribute('aria-label', `${WAYS[one.strip.way].title}, ${one.title}, ${words}`)
@@ -109,30 +121,31 @@ export function createStrips(box, { onPoint, onPick }) {
       if (!said) continue
       ;[...part('cells').children].forEach((node, step) => {
         node.style.setProperty('--near', Math.min(1, said.relative[step] / top))
+        mark(node, 'cut', String(said.relative[step] > top))
         node.style.setProperty('--change', (said.changes[step] ?? 0) / largest)
       })
     }
   }
   function figures({ part, said }) {
-    const within = said.standing.filter(standing => standing === 'data' || standing === 'rare').length
     const all = [
       ['Length', number(said.length), 'Length of the way in latent units'],
       ['Change', number(said.change, 1), 'All changes of the image added up: the length of the way in pixels (L2)'],
       ['Roughness', number(said.roughness), 'The largest change divided by the mean one: 1 is perfectly even'],
-      ['In data', `${within} of ${said.standing.length}`, 'Steps that lie among training images and come back when they are encoded again'],
+      ['In data', counted(said.standing), 'Steps that lie among training images and come back when they are encoded again; a rare one is a training image itself, with few others near'],
     ]
     part('figures').replaceChildren(...all.flatMap(([name, value, title]) => {
       const [term, data] = [element('dt', '', name), element('dd', '', value)]
       term.title = data.title = title
       return [term, data]
     }))
-    say(part('words'), said.words.join(' '))
+    const far = said.relative.some((relative, step) => relative > HIGHEST && said.standing[step] === 'data')
+    say(part('words'), [...said.words, ...(far ? [reachWords(said)] : [])].join(' '))
   }
 
   const strips = {
     // The strips of a view, in their order; those that are still shown keep what they show until their answer comes.
     open(list, titles) {
-      for (const [id, { node }] of shown) if (!list.some(strip => strip.id === id)) { node.remove(); shown.delete(id) }
+      for (const [id, { node }] of shown) if (!list.some(strip => strip.id === id)) { sizes.unobserve(node.querySelector('[data-part=track]')); node.remove(); shown.delete(id) }
       list.forEach((strip, at) => {
         if (!shown.has(strip.id)) shown.set(strip.id, made(strip, titles[strip.model] ?? strip.model))
         const { node } = shown.get(strip.id)
@@ -150,6 +163,7 @@ export function createStrips(box, { onPoint, onPick }) {
       done(one)
       one.said = said
       fillCells(one, images)
+      edges(one)
       figures(one)
       scale()
     },
@@ -163,6 +177,14 @@ export function createStrips(box, { onPoint, onPick }) {
       say(one.part('wait'), sentence)
     },
     said: id => shown.get(id)?.said ?? null,
+    // The images of a strip, each with its place on the way and where it stands: [{ canvas, above, below }].
+    cells(id) {
+      const { strip, part, said } = shown.get(id), n = said.distance.length
+      return [...part('cells').children].map((node, step) => ({
+        canvas: node.firstChild, above: strip.way === 'shift' ? number(strengthOf(step / (n - 1)), 1) : String(step + 1),
+        below: node.querySelector('.lx-stand').textContent,
+      }))
+    },
     // All that have an answer: [{ strip, title, said }].
     get filled() { return [...shown.values()].filter(({ said }) => said) },
     // The strip that is in the player, and where.

@@ -4,6 +4,9 @@ import { showCodes, showLatent } from '../js/latents.js'
 import { createNearest } from '../js/nearest.js'
 import { className, number, rowName, trustWords } from '../js/words.js'
 
+// Faults of what a person gave, by their source.
+const GIVEN = ['own', 'row']
+
 // An image that takes longer than this is not the one that is pointed at: it steps back until it is.
 const SLOW_MS = 200
 
@@ -89,6 +92,8 @@ export function createPanel(root, { onPick }) {
       else faults.delete(source)
       say(part('fault-text'), [...faults.values()].join(' '))
       if (part('fault').hidden !== !faults.size) part('fault').hidden = !faults.size
+      // Nothing to try again where what was given is not usable.
+      part('retry').hidden = ![...faults.keys()].some(one => !GIVEN.includes(one))
     },
     clear() { faults.clear(); panel.fault('') },
   }

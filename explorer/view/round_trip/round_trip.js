@@ -12,7 +12,15 @@ import { createTold } from '../js/told.js'
 import { number } from '../js/words.js'
 
 const TELL_MS = 200
+const FIRST = 12, MOST = 24       // images in a row at the beginning, and in all
 const mounted = new WeakMap()
+
+const size = step => (step ? step.toPrecision(2) : '0')
+// After which of `n` trips the image is shown: all of few; else the first in a row and as many evenly on to the last.
+function shownOf(n) {
+  const rest = MOST - FIRST, last = FIRST - 1
+  return Array.from({ length: Math.min(MOST, n + 1) }, (_, k) => (n < MOST || k < FIRST ? k : last + Math.round((n - last) * (k - last) / rest)))
+}
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector('.lx-trips')
@@ -77,27 +85,30 @@ function createTrips(root, setTriggerValue) {
   }
 
   function draw(said, pixels) {
-    const [height, width, channels] = said.shape, size = height * width * channels, first = said.original ? 1 : 0, n = said.steps.length
+    const [height, width, channels] = said.shape, bytes = height * width * channels, first = said.original ? 1 : 0
+    const n = said.steps.length, trips = shownOf(n)
     say(part('words'), said.words)
     const cards = part('strip')
-    while (cards.children.length > n + 1) cards.lastChild.remove()
-    while (cards.children.length < n + 1) {
+    while (cards.children.length > trips.length) cards.lastChild.remove()
+    while (cards.children.length < trips.length) {
       const card = element('li'), canvas = element('canvas', 'lx-pixels')
       canvas.dataset.testid = 'trip'
       canvas.setAttribute('role', 'img')
       card.append(canvas, element('b'), element('span', 'lx-thumb-note'))
       cards.append(card)
     }
-    for (let k = 0; k <= n; k++) {
-      const card = cards.children[k], [canvas, name, note] = card.children, reads = said.reads?.[k]
-      paint(canvas, pixels.subarray((first + k) * size, (first + k + 1) * size), height, width, channels)
+    say(part('shown'), trips.length > n ? '' : `${trips.length} of ${n + 1} shown: the first ${FIRST}, then evenly on to the last.`)
+    trips.forEach((k, nth) => {
+      const card = cards.children[nth], [canvas, name, note] = card.children, reads = said.reads?.[k]
+      paint(canvas, pixels.subarray((first + k) * bytes, (first + k + 1) * bytes), height, width, channels)
       say(name, k ? `${k} ${k === 1 ? 'trip' : 'trips'}` : 'decoded')
       say(note, reads === undefined ? '\u00a0' : `read as ${reads}`)
       canvas.ariaLabel = [
-        k ? `After ${name.textContent}` : 'Decoded', reads && `read as ${reads}`, k && `moved by ${said.steps[k - 1].toPrecision(2)}`,
+        k ? `After ${name.textContent}` : 'Decoded', reads && `read as ${reads}`, k && `moved by ${size(said.steps[k - 1])}`,
       ].filter(Boolean).join(', ')
       card.toggleAttribute('data-settled', said.settled !== null && k >= said.settled)
-    }
+      mark(card, 'trip', String(k))
+    })
     drawSteps(said)
     drawTrail(said)
     mark(root, 'trips', String(n))
@@ -105,17 +116,21 @@ function createTrips(root, setTriggerValue) {
     mark(root, 'subject', view.subject)
     root.dataset.ready = 'true'
   }
-  function drawSteps({ steps, tolerance }) {
-    // A step of a VQ-VAE may be none at all, which has no logarithm.
-    const floor = Math.min(tolerance / 2, ...steps.filter(step => step > 0))
-    const points = steps.map((step, k) => [k + 1, Math.max(step, floor)])
-    const top = Math.max(...points.map(([, step]) => step), tolerance) * 1.6
+  function drawSteps({ steps, tolerance, codes }) {
+    // A step of 0 has no logarithm: none is drawn, and words say where they begin. All that come after it are 0 too.
+    const points = steps.map((step, k) => [k + 1, step]).filter(([, step]) => step > 0)
+    const sizes = points.map(([, step]) => step), still = steps.indexOf(0) + 1
+    const words = `0 from here${codes ? ': the same codes' : ''}`
     drawPlot(part('steps'), {
-      x: { range: [1, Math.max(2, steps.length)], title: 'trip' }, y: { range: [floor * 0.7, top], log: true, title: 'step in latent units' },
-      lines: [{ points, tone: 'lx-tone-step', dots: steps.length <= 30 }],
-      marks: [{ y: tolerance, tone: 'lx-tone-still', dashed: true, words: `no step: below ${tolerance.toPrecision(2)}` }],
-      label: `Steps of the trips: the first ${steps[0].toPrecision(2)}, the last ${steps.at(-1).toPrecision(2)}; `
-        + `below ${tolerance.toPrecision(2)} counts as none.`,
+      x: { range: [0.5, steps.length + 0.5], whole: true, title: 'trip' },
+      y: { range: [Math.min(tolerance / 2, ...sizes) * 0.7, Math.max(tolerance, ...sizes) * 1.6], log: true, title: 'step in latent units' },
+      lines: [{ points, tone: 'lx-tone-step', dots: points.length <= 30 }],
+      marks: [
+        { y: tolerance, tone: 'lx-tone-still', dashed: true, words: `no step: below ${tolerance.toPrecision(2)}` },
+        ...(still ? [{ x: still, tone: 'lx-tone-zero', dashed: true, words }] : []),
+      ],
+      label: `Steps of the trips: the first ${size(steps[0])}, the last ${size(steps.at(-1))}; `
+        + `below ${size(tolerance)} counts as none.${still ? ` Trip ${still}: ${words}.` : ''}`,
     })
   }
   async function drawTrail({ places, exact }) {

@@ -82,6 +82,8 @@ export function createList(root, on) {
     },
     // The one row that a hand moves.
     showOne(dimension, next) { state = next; show(rowOf(dimension)) },
+    // The image of the latent, in the frame of every thumb.
+    drawFaces(image) { for (const row of this.rows) if (row.inSight) row.drawFace(image) },
     get rows() { return [...host.children].map(node => rows.get(node.dataset.dimension - 1)) },
     close() { sight.disconnect() },
   }

@@ -12,6 +12,15 @@ export const formatMoves = moves => [...moves].sort(([a], [b]) => a - b)
   .map(([dimension, value]) => `${dimension + 1}:${plain(value)}`).join(',')
 export const plain = value => String(+value.toFixed(DIGITS))
 
+// The largest value that the address takes.
+export const LARGEST = 99999
+
+// A number as people write it, with a point or a comma and any minus; NaN for other words.
+export function readNumber(text) {
+  const plainly = text.trim().replace(/[−–]/g, '-').replace(',', '.')
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plainly) ? +plainly : NaN
+}
+
 // A round step of a slider, some 300 to 3000 of them from end to end.
 export const stepOf = (low, high) => 10 ** Math.floor(Math.log10(Math.max(high - low, 1e-6) / 300))
 

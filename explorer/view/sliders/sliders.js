@@ -43,7 +43,7 @@ function createSliders(root, setTriggerValue) {
     onEnd: () => { if (start) begin() },
   }, life.signal)
   const decoded = createDecoded(root, { onPick: row => leap({ row: String(row), start: '', moved: '' }) })
-  const list = createList(root, { move, settle, reset: dimension => { drop(dimension); settle() }, sight: () => strips.later(0) })
+  const list = createList(root, { move, settle, reset: dimension => { drop(dimension); settle() }, sight: () => { strips.later(0); list.drawFaces(part('decoded')) } })
   const strips = createStrips(tracks, {
     rows: () => list.rows.filter(row => row.inSight),
     state: () => facts && start && { model: shown.model, z: z(), label: start.label, steps, shape: facts.shape },
@@ -199,6 +199,7 @@ function createSliders(root, setTriggerValue) {
       fault(said.error ?? '', 'channel')
       if (!n) return
       paint(part('decoded'), pixels, height, width, channels)
+      list.drawFaces(part('decoded'))
       if (n > 1) { start.seen = true; paint(subject.canvas, pixels.subarray(height * width * channels), height, width, channels) }
       decoded.show(said, what)
     })
@@ -220,6 +221,7 @@ function createSliders(root, setTriggerValue) {
       fault(said.error ?? '', 'channel')
       if (!n) return
       paint(part('decoded'), pixels, height, width, channels)
+      list.drawFaces(part('decoded'))
       paint(subject.canvas, pixels.subarray(height * width * channels), height, width, channels)
       decoded.show(said, { kind: 'reconstruction', words: 'of your drawing' })
       list.show({ start: said.latent, sigma: null, moves: new Map() })
@@ -336,6 +338,8 @@ function createSliders(root, setTriggerValue) {
     else faults.delete(source)
     say(part('fault-text'), [...faults.values()].join(' '))
     part('fault').hidden = !faults.size
+    // Nothing to try again where what was given is not usable.
+    part('retry').hidden = ![...faults.keys()].some(one => one !== 'own')
   }
   part('retry').onclick = open
 

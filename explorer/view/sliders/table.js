@@ -4,7 +4,7 @@ import { element, say } from '../js/dom.js'
 import { download, measurer, painted } from '../js/download.js'
 import { FONT, escaped, sheet } from '../js/sheet.js'
 import { themeOf } from '../js/theme.js'
-import { parseMoves } from './moves.js'
+import { parseMoves, plain } from './moves.js'
 
 const REACH = 3, CHOICES = [5, 7, 13, 25], STEPS = 13
 // The server draws no more rows.
@@ -94,7 +94,7 @@ export function createTable(host, root, { view, facts, onCommit }) {
     return {
       title, subtitle: `Traversal of ${dead.checked ? 'all' : 'all living'} dimensions, ${view().order === 'index' ? 'by number' : facts().kl ? 'by falling KL' : 'by falling variance'}`,
       notes: [
-        `Start: ${words}${moved ? `, moved: ${[...parseMoves(moved)].map(([dimension, value]) => `${names[dimension]} = ${value}`).join(', ')}` : ''}.${told === null ? '' : ` Drawn as ${classes[told]}.`}`,
+        `Start: ${words}${moved ? `, moved: ${[...parseMoves(moved)].map(([dimension, value]) => `${names[dimension]} = ${plain(value).replace('-', '−')}`).join(', ')}` : ''}.${told === null ? '' : ` Drawn as ${classes[told]}.`}`,
         prior ? 'Each row moves one dimension from −3 to +3 standard deviations of the prior N(0, I); the others are held.'
           : 'Each row moves one dimension from −3 to +3 standard deviations of the encoded images about their mean; the others are held.',
       ],
