@@ -24,7 +24,7 @@ $(VENV)/.app: $(BIN)/python requirements.txt
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	touch $@
 
-$(VENV)/.test: $(BIN)/python requirements.txt requirements-test.txt
+$(VENV)/.test: $(BIN)/python requirements.txt requirements-cluster.txt requirements-test.txt
 	$(BIN)/python -m pip install --quiet -r requirements-test.txt
 	touch $@
 

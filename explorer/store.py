@@ -10,7 +10,8 @@ A trained model is a folder, the same under `pretrained/` (read-only) and under 
                checkpoints/         for resume
                atlas/<dataset>-<n>/ latents and projections
 
-The card is written last: a folder with a card is complete. Nothing is unpickled.
+The card is written last: a folder with a card is complete. Nothing is unpickled. Sweeps lie beside
+the models (`explorer.sweeps`).
 """
 
 from __future__ import annotations
@@ -42,7 +43,8 @@ if TYPE_CHECKING:  # reading cards must not wait for torch: the app's first pain
 PRETRAINED = Path(__file__).resolve().parent.parent / "pretrained"
 CARD, WEIGHTS, HISTORY, RUN = "card.json", "weights.safetensors", "history.jsonl", "run.json"
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_RESERVED = {"data"}  # the data sets lie beside the models
+SWEEPS = "sweeps"
+_RESERVED = {"data", SWEEPS}  # they lie beside the models
 
 
 class Metric(Spec):

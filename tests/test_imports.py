@@ -24,6 +24,7 @@ LEVELS = {
     "store": 2,
     "loaded": 2,
     "own": 2,
+    "sweeps": 2,
     "comparisons": 2,
     "training": 2,
     "latent": 2,

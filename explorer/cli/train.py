@@ -68,8 +68,8 @@ def train(
         data = open_data(spec, data_root, download)
         for fault in data.faults:
             typer.echo(fault, err=True)
-        run = runs.create(name, compose(family, settings, spec, data), _command_line())
-    done = _follow(runs.follow(run, data, chosen, _stop_on_signal()), run, as_json)
+        run = runs.create(name, compose(family, settings, spec, data), command_line())
+    done = _follow(runs.follow(run, data, chosen, stop_on_signal()), run, as_json)
     say(as_json, _outcome(run, done))
     if done.reason == "interrupted":
         raise typer.Exit(130)
@@ -129,7 +129,7 @@ def _follow(events: Any, run: Any, as_json: bool) -> Any:
     raise ExplorerError("The training ended without a result.")
 
 
-def _stop_on_signal() -> Any:
+def stop_on_signal() -> Any:
     """A `stop()` that turns true at the first Ctrl-C or SIGTERM; the second one ends at once."""
     asked: list[int] = []
 
@@ -142,7 +142,7 @@ def _stop_on_signal() -> Any:
     return lambda: bool(asked)
 
 
-def _command_line() -> str:
+def command_line() -> str:
     """The command as a person would type it again; the data root belongs to the machine."""
     words = sys.argv[1:]
     kept = [
