@@ -1,16 +1,18 @@
 """Comparisons that are ready: models that differ in one thing, found from their cards.
 
 Two models belong to one comparison when their settings are equal but for that thing and the seed;
-so a ladder of one's own is found as the shipped ones are. No torch.
+so a ladder of one's own is found as the shipped ones are. A sweep says itself what it varies. No
+torch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from explorer import store
 from explorer.spec import TrainSpec
+from explorer.sweeps import Sweep, said, written
 
 Value = float | str
 
@@ -131,9 +133,19 @@ PAIRS = (
 SAME = {"beta-vae": "vae", "conv-beta-vae": "conv-vae"}
 
 
-def comparisons(cards: Mapping[str, store.Card]) -> dict[str, Comparison]:
+def comparisons(
+    cards: Mapping[str, store.Card], sweeps: Sequence[Sweep] = ()
+) -> dict[str, Comparison]:
     """All comparisons among the models of these cards, by key: those of one setting, the most
-    models first, then pairs of families. A second one of a kind is named by its data set too."""
+    models first, then pairs of families, then the sweeps, whose models are in no other. A second
+    one of a kind is named by its data set too."""
+    swept = {member.model for sweep in sweeps for member in sweep.members}
+    rest = {model: card for model, card in cards.items() if model not in swept}
+    return _found(rest) | _pairs(rest) | _of_sweeps(cards, sweeps)
+
+
+def _found(cards: Mapping[str, store.Card]) -> dict[str, Comparison]:
+    """Those of one setting."""
     found: dict[str, Comparison] = {}
     for kind in KINDS:
         groups = sorted(_groups(kind, cards), key=lambda group: -len(group))
@@ -148,7 +160,7 @@ def comparisons(cards: Mapping[str, store.Card]) -> dict[str, Comparison]:
                     about = (kind.question, kind.varies, tuple(members))
                     found[key] = Comparison(key, title, *about)
                     break
-    return found | _pairs(cards)
+    return found
 
 
 def _groups(kind: Kind, cards: Mapping[str, store.Card]) -> Iterable[list[Member]]:
@@ -205,3 +217,26 @@ def _beside(one: store.Card, other: store.Card, first: str, second: str) -> bool
         and here.model.latent_dim == there.model.latent_dim
         and here.data.name == there.data.name
     )
+
+
+def _of_sweeps(cards: Mapping[str, store.Card], sweeps: Sequence[Sweep]) -> dict[str, Comparison]:
+    """One for each sweep of which two models are done: its first setting is what varies, the
+    others stand in the words."""
+    found = {}
+    for sweep in sweeps:
+        axis, members = sweep.axes[0], []
+        for one in sweep.of("done"):
+            if one.model in cards:
+                value = one.settings[axis]
+                place = written(value) if isinstance(value, bool | str | tuple) else float(value)
+                words = ", ".join(said(name, one.settings[name]) for name in sweep.axes)
+                members.append(Member(one.model, place, one.seed, words))
+        if len(members) > 1:
+            varies = " and ".join(name.replace("_", " ") for name in sweep.axes)
+            seeds = len(sweep.varies.get("seed", ()))
+            question = f"What does the choice of {varies} change, all else equal?"
+            question += f" Each setting was trained with {seeds} seeds." if seeds > 1 else ""
+            members.sort(key=lambda one: _order(one)[:3])  # among equals as the sweep has them
+            key, title = f"sweep:{sweep.name}", f"Sweep {sweep.name}"
+            found[key] = Comparison(key, title, question, varies, tuple(members))
+    return found

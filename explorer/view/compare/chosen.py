@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from explorer.comparisons import Comparison, comparisons
+from explorer.sweeps import sweeps
 from explorer.view.properties import MOST_PANELS
 from explorer.view.shell import Shelf
 from explorer.view.state import ViewState
@@ -10,7 +11,7 @@ from explorer.view.state import ViewState
 
 def known(models: Shelf) -> dict[str, Comparison]:
     """All comparisons among the models that can be shown, by key."""
-    return comparisons(models.cards)
+    return comparisons(models.cards, sweeps())
 
 
 def comparison(models: Shelf, view: ViewState) -> Comparison:
