@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -55,8 +55,12 @@ def eager(workers: int) -> Iterator[Executor]:
 
 def children() -> list[psutil.Process]:
     """The processes of the pools of this one."""
-    found = psutil.Process(os.getpid()).children(recursive=True)
-    return [one for one in found if "spawn_main" in " ".join(one.cmdline())]
+    found = []
+    for one in psutil.Process(os.getpid()).children(recursive=True):
+        with suppress(psutil.Error):  # it has just ended
+            if "spawn_main" in " ".join(one.cmdline()):
+                found.append(one)
+    return found
 
 
 def epochs(home: Path, model: str) -> list[int]:
