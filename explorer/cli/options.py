@@ -86,7 +86,9 @@ def _kind(name: str, panels: Panels, several: bool) -> Any:
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
     panel = next(title for part, title in panels.items() if name in part.model_fields)
     said = f"{field.description} \\[{shown}]"
-    choice = typer.Option(help=said, rich_help_panel=panel)
+    lists = "A,B;C,D" if isinstance(default, tuple) else "A,B"
+    metavar = lists if several else None
+    choice = typer.Option(help=said, rich_help_panel=panel, metavar=metavar)
     return Annotated[typing.Optional[plain], choice]  # noqa: UP045
 
 

@@ -63,9 +63,11 @@ def sweep(
 ) -> None:
     """Train a model for every combination of settings: --beta 0.25,1,4 --seed 0,1 makes six.
 
-    Any setting takes several values with commas; those that are lists themselves with semicolons:
-    --hidden '512,512;256'. Each model is measured and mapped, and the page Compare shows them all.
-    Ctrl-C stops with checkpoints; the same command goes on, and trains nothing twice.
+    Any setting takes several values with commas; one that is a list itself takes semicolons, as in
+    --hidden '512,512;256'.
+
+    Each model is measured and mapped, and the page Compare shows them all. Ctrl-C stops with
+    checkpoints; the same command goes on, and trains nothing twice.
     """
     from explorer import sweeps
     from explorer.data import data_root as root_of
@@ -80,15 +82,14 @@ def sweep(
     images = open_data(data, data_root, download)
     for fault in images.faults:
         typer.echo(fault, err=True)
-    kind = resolve(device).type
     plan = running.plan(
         *(name, family, _in_order(settings), data, images, command_line()),
         *(root_of(data_root).absolute(), device),
     )
     pool = pools.cluster(scheduler) if scheduler else pools.processes
-    at_a_time = workers or (pools.cores() if kind == "cpu" else 1)
+    most = workers or (1 if scheduler or resolve(device).type != "cpu" else pools.cores())
     with _bar(len(plan.sweep.members), as_json) as show:
-        done = running.run(plan, pool, at_a_time, show, stop_on_signal(), retry)
+        done = running.run(plan, pool, most, show, stop_on_signal(), retry)
     say(as_json, _result(done, str(sweeps.folder_of(done.name)), as_json))
     if done.of("waiting"):
         raise typer.Exit(130)

@@ -105,7 +105,7 @@ def plan(
         varies=varies,
         members=(),
     )
-    folder, members, tasks = folder_of(draft.name), [], []
+    folder, members, tasks = folder_of(draft.name).absolute(), [], []
     for model, settings in zip(_ids(draft, combinations), combinations, strict=True):
         member = Member(model=model, settings=settings, seed=settings.get("seed", 0))
         try:
@@ -196,19 +196,17 @@ def _known(plan: Plan, retry: bool) -> Sweep:
     """The sweep as it stands on disk, or else as it was planned."""
     if not (plan.folder / FILE).exists():
         return plan.sweep
-    before, blank = read(plan.sweep.name), {"state": "waiting", "error": "", "metrics": {}}
+    before = read(plan.sweep.name)
     if _asked(before) != _asked(plan.sweep):
         raise ExplorerError(
             f"There is already a sweep '{before.name}' with other settings ({before.command}); "
             "choose another --name."
         )
-    possible = {task.model for task in plan.tasks}
     members = []
-    for member in before.members:
-        gone = not (store.home() / member.model / store.CARD).exists()
-        again = (member.state == "done" and gone) or (member.state == "failed" and retry)
-        anew = again and member.model in possible
-        members.append(member.model_copy(update=blank) if anew else member)
+    for member, blank in zip(before.members, plan.sweep.members, strict=True):
+        there = (store.home() / member.model / store.CARD).exists()
+        stays = (member.state == "done" and there) or (member.state == "failed" and not retry)
+        members.append(member if stays else blank)
     return before.model_copy(update={"members": tuple(members)})
 
 

@@ -13,9 +13,10 @@ import psutil
 import pytest
 
 from explorer import store, sweeps
-from explorer.comparisons import comparisons
 from explorer.training import sweep as running
-from explorer.view.readers import name as read_name
+from explorer.view.compare.chosen import chosen, comparison
+from explorer.view.shell import shelf
+from explorer.view.state import from_query
 from tests.support import is_one_sentence
 from tests.sweeping import (
     children,
@@ -54,11 +55,13 @@ def test_a_sweep_trains_all_and_prints_a_link_that_compare_understands(command, 
         "compare": "/compare?among=sweep:ladder",
     }
     assert answer.err == ""
-    key = read_name("sweep:ladder", None)
-    cards = {artefact.id: artefact.card for artefact in store.find([(home, False)]).artefacts}
-    found = comparisons(cards, sweeps.sweeps())
-    assert list(found) == [key]
-    assert found[key].models == (
+    models = shelf()
+    asked = {"among": "sweep:ladder"}
+    view, unusable = from_query(asked, models.shown, models.default, "compare", None)
+    assert not unusable
+    shown = comparison(models, view)
+    assert (shown.key, shown.numeric) == ("sweep:ladder", True)
+    assert chosen(models, view) == (
         *("ladder-beta0.25-s0", "ladder-beta0.25-s1", "ladder-beta4-s0", "ladder-beta4-s1"),
     )
     assert sweeps.read("ladder").command.startswith("python -m explorer sweep --dataset mnist-5k")
@@ -114,7 +117,16 @@ def test_lists_take_semicolons_and_switches_take_on_and_off_and_the_first_named_
     command, home
 ):
     """Both stand in no spec's order: channels come before batch norm there."""
-    line = ["--dataset", "mnist-5k", "--model", "conv-vae", "--latent-dim", 3, "--epochs", 1]
+    line = [
+        "--dataset",
+        "mnist-5k",
+        "--model",
+        "conv-autoencoder",
+        "--latent-dim",
+        3,
+        "--epochs",
+        1,
+    ]
     line += ["--batch-norm", "off,on,off", "--channels", "4;2", "--batch-size", 1000]
     assert command("sweep", *line, "--name", "a", "--workers", 2, "--json").code == 0
     done = sweeps.read("a")
@@ -135,6 +147,12 @@ def test_without_distributed_a_cluster_is_one_sentence_that_says_what_to_install
     monkeypatch.setitem(sys.modules, "distributed", None)
     line = [*QUICK, "--beta", "1,2", "--scheduler", "tcp://127.0.0.1:8786"]
     refused(command("sweep", *line), "requirements-cluster.txt")
+
+
+def test_the_help_says_how_a_setting_takes_several_values(command):
+    out = " ".join(command("sweep", "--help").out.split())
+    assert "--hidden '512,512;256'" in out
+    assert "A,B;C,D" in out
 
 
 # --- processes that die -----------------------------------------------------------------------
