@@ -67,7 +67,7 @@ def halves(rows: int, train: int | None) -> tuple[slice, slice]:
     """The rows to learn from, the first `train` (default: half), and the others to be judged by."""
     train = rows // 2 if train is None else train
     if not 0 < train < rows:
-        raise ExplorerError(f"Of {rows} rows, {train} cannot be learned from: give 1 to {rows - 1}.")
+        raise ExplorerError(f"Of {rows} rows, 1 to {rows - 1} can be learned from, not {train}.")
     return slice(0, train), slice(train, rows)
 
 
@@ -82,9 +82,7 @@ def binned(codes: np.ndarray, bins: int = BINS) -> np.ndarray:
     return np.stack(columns, axis=1)
 
 
-def mutual_information(
-    codes: np.ndarray, factors: np.ndarray, *, bins: int = BINS
-) -> np.ndarray:
+def mutual_information(codes: np.ndarray, factors: np.ndarray, *, bins: int = BINS) -> np.ndarray:
     """I(z_j; v_k) in nats, `(D, K)`: plug-in, with every code in `bins` bins of equal width.
 
     I = sum p(z, v) ln (p(z, v) / p(z) p(v)) over the bins and the values; 0 where code and factor
@@ -92,9 +90,7 @@ def mutual_information(
     Raises ExplorerError for unusable arrays. Source: Locatello et al. 2019, appendix C.
     """
     codes, factors = usable(codes, factors)
-    pairs = [
-        [_information(code, factor) for factor in factors.T] for code in binned(codes, bins).T
-    ]
+    pairs = [[_information(code, factor) for factor in factors.T] for code in binned(codes, bins).T]
     return np.array(pairs)
 
 

@@ -14,6 +14,7 @@ disentanglement_lib), so that published values can be compared.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,8 @@ __all__ = [
 GROUP, VOTES, JUDGED = 64, 10_000, 5_000
 # A code whose standard deviation is below this takes no part in the FactorVAE score's vote.
 DEAD = 0.05
+# Codes that are drawn at a time: what is held stays below 100 MB at 100 dimensions.
+CHUNK = 2**16
 
 
 def mig(codes: np.ndarray, factors: np.ndarray, *, bins: int = BINS) -> float:
@@ -263,14 +266,10 @@ def beta_vae(
     return float(learned.score(*points(test)))
 
 
-# Codes that are drawn at a time: what is held stays below 100 MB at 100 dimensions.
-CHUNK = 2**16
-
-
 def _drawn(
     sampler: Sampler, groups: int, size: int, rng: np.random.Generator
-):  # type: ignore[no-untyped-def]
-    """The fixed factors `(B,)` and the codes `(B, size, D)` of so many groups, a chunk at a time."""
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The fixed factors `(B,)` and the codes `(B, size, D)` of so many groups, chunk by chunk."""
     chunk = max(1, CHUNK // size)
     for start in range(0, groups, chunk):
         fixed = rng.integers(sampler.factors, size=min(chunk, groups - start))

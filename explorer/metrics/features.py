@@ -7,6 +7,8 @@ published FID.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from explorer.errors import ExplorerError
@@ -35,9 +37,7 @@ def frechet(real: np.ndarray, generated: np.ndarray) -> float:
     return float(max(0.0, distance))
 
 
-def precision_recall(
-    real: np.ndarray, generated: np.ndarray, *, k: int = K
-) -> tuple[float, float]:
+def precision_recall(real: np.ndarray, generated: np.ndarray, *, k: int = K) -> tuple[float, float]:
     """Precision and recall, in [0, 1]: the share of generated images that lie in the real ones'
     surroundings, and of real images in those of the generated.
 
@@ -60,7 +60,7 @@ def _covered(points: np.ndarray, cloud: np.ndarray, k: int) -> float:
     return float(np.mean(np.concatenate([(d <= reach).any(1) for d in _squared(points, cloud)])))
 
 
-def _squared(points: np.ndarray, cloud: np.ndarray):  # type: ignore[no-untyped-def]
+def _squared(points: np.ndarray, cloud: np.ndarray) -> Iterator[np.ndarray]:
     """Squared distances `(n, M)`, some points at a time; a point is at 0 from itself."""
     middle = cloud.mean(0)
     points, cloud = points - middle, cloud - middle

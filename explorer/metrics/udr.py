@@ -82,11 +82,11 @@ def _similar(one: np.ndarray, other: np.ndarray, similarity: Similarity) -> np.n
     return np.abs(np.atleast_2d(Lasso(alpha=LASSO).fit(one, other).coef_)).T
 
 
-def _alike(R: np.ndarray) -> float:
-    """UDR_ij: how near each dimension is to having a single counterpart."""
-    by_column = _divided(R.max(0) ** 2, R.sum(0)).sum()
-    by_row = _divided(R.max(1) ** 2, R.sum(1)).sum()
-    return float((by_column + by_row) / sum(R.shape))
+def _alike(similar: np.ndarray) -> float:
+    """UDR_ij from R: how near each dimension is to having a single counterpart."""
+    by_column = _divided(similar.max(0) ** 2, similar.sum(0)).sum()
+    by_row = _divided(similar.max(1) ** 2, similar.sum(1)).sum()
+    return float((by_column + by_row) / sum(similar.shape))
 
 
 def _divided(a: np.ndarray, b: np.ndarray) -> np.ndarray:
