@@ -17,7 +17,7 @@ from explorer.errors import ExplorerError, unknown_name
 if TYPE_CHECKING:  # the command line lists its help without loading torch
     from explorer.metrics.catalogue import Evidence
     from explorer.spec import DataSpec
-    from explorer.store import Artefact, Card, Metric, Shelf
+    from explorer.store import Artefact, Card, Metric
 
 
 # Ids, not paths, with any of these are patterns.
@@ -65,10 +65,8 @@ def evaluate(
     if as_json and as_table:
         raise ExplorerError("Ask for --json or for --table, not for both.")
     wanted = select(metrics)
-    shelf = _named(names) if names else _shipped()
-    for fault in shelf.faults:
-        typer.echo(fault, err=True)
-    shipped = next((one.id for one in shelf.artefacts if one.shipped), None)
+    artefacts = _named(names) if names else _shipped()
+    shipped = next((one.id for one in artefacts if one.shipped), None)
     if save and shipped:
         raise ExplorerError(
             f"'{shipped}' is shipped and read-only; name the folder by its path to save."
@@ -77,8 +75,8 @@ def evaluate(
     changes = {key: value for key, value in given.items() if value is not None}
     opened = Opened(changes, dataset, data_root, download, device)
     cards, reports = [], []
-    for artefact in shelf.artefacts:
-        figures, left_out = opened.figures(artefact, shelf.artefacts, wanted)
+    for artefact in artefacts:
+        figures, left_out = opened.figures(artefact, artefacts, wanted)
         evidence = opened.evidence(artefact)
         card = _with(artefact.card, figures, evidence)
         cards.append(card)
@@ -106,7 +104,7 @@ class Opened:
     data_root: Path | None
     download: bool
     device: str
-    kept: dict[str, Evidence] = field(default_factory=dict)
+    kept: dict[Path, Evidence] = field(default_factory=dict)
 
     def figures(
         self, artefact: Artefact, among: list[Artefact], wanted: tuple[str, ...]
@@ -126,11 +124,11 @@ class Opened:
 
     def evidence(self, artefact: Artefact) -> Evidence:
         """What the figures of an artefact are taken from; the last models' are kept."""
-        if artefact.id not in self.kept:
+        if artefact.folder not in self.kept:
             while len(self.kept) >= KEPT:
                 self.kept.pop(next(iter(self.kept)))
-            self.kept[artefact.id] = self._open(artefact)
-        return self.kept[artefact.id]
+            self.kept[artefact.folder] = self._open(artefact)
+        return self.kept[artefact.folder]
 
     def _open(self, artefact: Artefact) -> Evidence:
         from explorer.data import check_shape
@@ -186,7 +184,7 @@ def _with(card: Card, figures: dict[str, Metric], evidence: Evidence) -> Card:
     )
 
 
-def _named(names: list[str]) -> Shelf:
+def _named(names: list[str]) -> list[Artefact]:
     """The models of these ids, paths and patterns, each once, in the order in which they come."""
     from explorer import store
 
@@ -200,14 +198,18 @@ def _named(names: list[str]) -> Shelf:
             if not fits:
                 raise unknown_name("model", name, (one.id for one in known))
         found |= {one.folder: one for one in fits}
-    return store.Shelf(list(found.values()), [])
+    return list(found.values())
 
 
-def _shipped() -> Shelf:
+def _shipped() -> list[Artefact]:
+    """Every shipped model; damaged folders are named to the person."""
     from explorer import store
 
     # A model of the same name in the user's home does not hide a shipped one here.
-    return store.find([(store.PRETRAINED, True)])
+    shelf = store.find([(store.PRETRAINED, True)])
+    for fault in shelf.faults:
+        typer.echo(fault, err=True)
+    return shelf.artefacts
 
 
 def _tell(name: str, on: str, figures: dict[str, Metric], left_out: dict[str, str]) -> None:

@@ -18,8 +18,8 @@ from torch import Tensor
 
 from explorer.errors import ExplorerError
 
-# Numbers that are held at once while densities are compared: 64 MB.
-TABLE = 2**24
+# Numbers that are held at once while densities are compared: 4 MB, which a cache holds.
+TABLE = 2**20
 LOG_TWO_PI = math.log(2 * math.pi)
 
 

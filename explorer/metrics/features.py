@@ -15,8 +15,8 @@ from explorer.errors import ExplorerError
 
 # Neighbours that say how far an image's surroundings reach.
 K = 3
-# Distances that are held at once: 64 MB.
-TABLE = 2**23
+# Distances that are held at once: 8 MB, which a cache holds.
+TABLE = 2**20
 
 
 def frechet(real: np.ndarray, generated: np.ndarray) -> float:
