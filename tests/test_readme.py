@@ -7,6 +7,7 @@ import pytest
 
 from explorer import store
 from explorer.cli import table
+from explorer.metrics.names import NAMES as FIGURES
 from explorer.spec import TrainSpec
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -79,6 +80,20 @@ def test_the_figures_in_the_readmes_sentences_are_those_of_the_cards():
     for name, figure, times, form in SAID:
         value = float(format(times * cards[name].metrics[figure].value, form))
         assert value in given, (name, figure, value)
+
+
+def test_the_beta_ladders_table_is_what_the_command_prints():
+    ladder = [one.card for one in SHIPPED if one.id.startswith("mnist-beta-vae-10-b")]
+    assert table.by_figure(ladder, tuple(FIGURES)) in README
+
+
+@pytest.mark.parametrize(("title", "figure"), [("MIG", "mig"), ("FactorVAE score", "factor_vae")])
+def test_the_sprites_scores_beside_published_ones_are_those_of_the_cards(title, figure):
+    cards = {artefact.id: artefact.card for artefact in SHIPPED}
+    row = next(line for line in README.splitlines() if line.startswith(f"| {title} |"))
+    said = [cell.strip() for cell in row.strip("|").split("|")][1:4]
+    ladder = [cards[f"sprites-beta-vae-10-b{beta}"] for beta in (1, 4, 8)]
+    assert said == [f"{card.metrics[figure].value:.2f}" for card in ladder]
 
 
 def test_the_zoos_table_is_what_the_command_prints():
