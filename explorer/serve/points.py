@@ -131,6 +131,27 @@ async def quality(request: Request) -> Response:
     return await respond(request, body, "application/json")
 
 
+async def alignment(request: Request) -> Response:
+    """How a map lies on another one (see `latent.align`), as JSON: `matrix`, `shift`, `residual`,
+    `shared`. The other is `onto`, "model/dataset/projection", of `onto_count` images."""
+
+    def body() -> bytes:
+        from explorer.latent.align import aligned
+
+        names = request.query_params.get("onto", "").split("/")
+        if len(names) != 3:
+            raise ExplorerError("This address needs onto=model/dataset/projection.")
+        model, dataset, key = names
+        other = catalogue.open(model, dataset, optional(request, "onto_count"))
+        here = opened(request).atlas
+        found = aligned(here, request.path_params["projection"], other.atlas, key)
+        said = {"matrix": found.matrix.tolist(), "shift": found.shift.tolist()}
+        said |= {"residual": found.residual, "shared": found.shared}
+        return json.dumps(said).encode()
+
+    return await respond(request, body, "application/json")
+
+
 async def thumbs(request: Request) -> Response:
     """One chunk of the images of a data set, uint8 (n, H, W, C), by their rows."""
 
