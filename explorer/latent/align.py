@@ -51,9 +51,9 @@ def procrustes(places: np.ndarray, onto: np.ndarray) -> Alignment:
     middle, target = one.mean(0), other.mean(0)
     one, other = one - middle, other - target
     spread, wanted = np.square(one).sum(), np.square(other).sum()
-    if spread == 0 or wanted == 0:
-        return still
     left, sizes, right = np.linalg.svd(other.T @ one)
+    if not sizes.any():
+        return still
     matrix = sizes.sum() / spread * (left @ right)
     residual = 1 - sizes.sum() ** 2 / (spread * wanted)
     return Alignment(matrix, target - matrix @ middle, float(np.clip(residual, 0, 1)), n)

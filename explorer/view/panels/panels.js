@@ -94,7 +94,10 @@ function createPanels(root, setTriggerValue) {
     return createPanel({
       onPoint: next => { pointed = next && { model, at: from(next) }; ask() },
       onPick: next => { pointed = null; choose({ model, ...changesOf(from(next)) }) },
-      onStroke: places => choose({ lit: `${model}:${strokeText(places)}` }),
+      onStroke: places => {
+        if (places.length < 3) say(part('lit-words'), 'Three corners at least enclose something.')
+        else choose({ lit: `${model}:${strokeText(places)}` })
+      },
       onRemove: () => remove(model),
       onReady: () => { ask(); light() },
     })

@@ -64,8 +64,8 @@ def fitting(models: shell.Shelf, names: tuple[str, ...]) -> list[str]:
     fit = same_shape(models, names[0])
     if absent := [name for name in names if name not in fit]:
         st.warning(
-            f"{', '.join(map(shell.markdown_safe, absent))} takes images of another shape, so it is "
-            "not shown here."
+            f"{', '.join(map(shell.markdown_safe, absent))} takes images of another shape, so it "
+            "is not shown here."
         )
     return [name for name in dict.fromkeys(names) if name in fit]
 
