@@ -4,7 +4,7 @@ import { element, mark, say } from '../js/dom.js'
 import { paint } from '../js/images.js'
 import { createMinimap } from '../js/minimap.js'
 import { trustWords } from '../js/words.js'
-import { ellipse, errorWords, rateWords, shareOf, turnWords } from './said.js'
+import { ellipse, errorWords, isTurned, rateWords, shareOf, turnReason, turnWords } from './said.js'
 
 const VIEW = ['model', 'dataset', 'count', 'projection']
 const ELLIPSES = [2, 1]           // standard deviations, the larger below
@@ -53,15 +53,17 @@ export function createPanel({ onPoint, onPick, onStroke, onRemove, onReady }) {
     const mine = ++opened, here = () => mine === opened
     map?.close()
     map = points = turned = null
-    if (view.model !== lead.view.model && aligned === 'procrustes') {
+    const leads = aligned === 'procrustes' && view.model === lead.view.model
+    if (aligned === 'procrustes' && !leads) {
       // What was not made yet is made first: nothing can be turned before.
       if (!view.made) await mount(null, here)
       if (!lead.view.made) await lead.points()
       if (here()) turned = await fetchTurn(view, lead.view)
       if (!here()) return
     }
-    const usable = turned && turned.shared >= 3 ? turned : null
-    say(note, turnWords(turned, lead.view.title))
+    const usable = isTurned(turned) ? turned : null
+    say(note, turned ? turnWords(turned) : leads ? 'The other maps are turned onto this one' : '')
+    note.title = turned ? turnReason(turned, lead.view.title) : ''
     mark(item, 'turn', usable ? JSON.stringify(usable.matrix.flat().concat(usable.shift)) : '')
     const found = await mount(usable, here)
     if (found && here()) { points = found; view.made = true; onReady(panel) }

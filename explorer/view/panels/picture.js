@@ -3,7 +3,7 @@ import { measurer, painted } from '../js/download.js'
 import { FONT, escaped, sheet } from '../js/sheet.js'
 import { themeOf } from '../js/theme.js'
 import { trustWords } from '../js/words.js'
-import { errorWords, rateWords, turnWords } from './said.js'
+import { errorWords, isTurned, rateWords, turnWords } from './said.js'
 
 const GAP = 20, ABOVE = 26, SIDE = 72, BELOW = SIDE + 22, COLUMNS = 4
 
@@ -17,17 +17,16 @@ export async function panelsPicture(root, through, words, panels) {
     const { drawing, marks, area } = drawings[k], { said, view, turned } = panel, x = k % columns * (wide + GAP)
     const y = SIDE + GAP + Math.floor(k / columns) * (ABOVE + high + BELOW + GAP), below = ABOVE + high + 8, beside = SIDE + 10
     const [sign, trust] = trustWords(said.trust)
-    const texts = [`Error ${errorWords(said)}`, `Rate ${rateWords(said)}`, `${sign} ${trust}`, turned ? `${Math.round(100 * turned.residual)} % left after turning` : '']
+    const texts = [`Error ${errorWords(said)}`, `Rate ${rateWords(said)}`, `${sign} ${trust}`, isTurned(turned) ? turnWords(turned) : '']
     return `<g transform="translate(${x} ${y})">${line(0, 16, view.title, ' font-weight="bold"')}` +
       `<g transform="translate(0 ${ABOVE})"><clipPath id="panel-${k}"><rect x="${area.left}" y="${area.top}" width="${area.width}" height="${area.height}"/></clipPath>` +
       `${drawing}<g clip-path="url(#panel-${k})">${marks.join('')}</g></g>` +
       `${image(panel.canvas, 0, below)}${texts.map((text, n) => line(beside, below + 15 + 17 * n, text)).join('')}</g>`
   })
   const width = columns * (wide + GAP) - GAP, height = SIDE + GAP + rows * (ABOVE + high + BELOW + GAP)
-  const lead = panels.find(panel => panel.turned)
   const { svg, ...size } = sheet({
     title: 'The same image in every model', subtitle: words,
-    notes: lead ? [turnWords({ ...lead.turned, residual: 0 }, panels[0].view.title).split(';')[0].replace('Turned', 'Maps are turned') + '.'] : [],
+    notes: panels.some(panel => isTurned(panel.turned)) ? [`Maps are turned onto that of ${panels[0].view.title}.`] : [],
     drawing: '', width, height, area: { left: 0, top: 0, width, height }, pictures: null,
     marks: [image(through, 0, 0), ...cells], legend: [], theme: themeOf(root), measure: measurer(FONT),
   })

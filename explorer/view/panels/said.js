@@ -17,12 +17,14 @@ export const ellipse = ([x, y], [across, up], times) => Array.from({ length: COR
   return [x + times * across * Math.cos(angle), y + times * up * Math.sin(angle)]
 })
 
-// How a map lies on the first one, in words; '' where there is nothing to say.
-export function turnWords(turn, title) {
-  if (!turn) return ''
-  if (turn.shared < 3) return `No images in common with ${title}: not turned.`
-  return `Turned onto ${title}; ${Math.round(100 * turn.residual)} % of the variance is left.`
-}
+// How a map lies on the first one, in words: short, and in full.
+const FEWEST = 3                  // images in common; latent/align.py has the same number
+export const isTurned = turn => Boolean(turn && turn.shared >= FEWEST)
+export const turnWords = turn => (isTurned(turn) ? `Turned; ${Math.round(100 * turn.residual)} % of the variance is left` : 'Not turned')
+export const turnReason = (turn, title) => (isTurned(turn)
+  ? `Turned, mirrored, scaled and moved as a whole so that its ${turn.shared.toLocaleString('en')} images lie as near as they can to the same images on the map of ${title}. `
+    + 'What is left of the variance there is the share that no such move brings to its place.'
+  : `It has no images in common with the map of ${title}.`)
 
 // All of one answer for a screen reader.
 export const spoken = told => told.map(({ title, said }) =>
