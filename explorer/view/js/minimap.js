@@ -44,11 +44,12 @@ const MARKUP = `
 // of it where there is room (`data-side`).
 //
 // For maps beside each other: `turn` is { matrix, shift }, how this map lies on another one (latent/align.py); all places that go
-// in and come out stay those of the map itself. `light` draws it without Plotly, `lasso` tells that a line encloses images.
+// in and come out stay those of the map itself. `light` draws it without Plotly, `lasso` tells that a line encloses images,
+// `snap` is how near to a point, in pixels of a mouse and of a finger, it is that point that is meant.
 //
 // Returns { ready, path, region, dot, clear, reveal, select, drawing, close }: `ready` resolves to the points (js/points.js), to null where the map
 // could not be drawn; it then says why itself.
-export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {}, onStroke = null, label = 'Map of latents', tip = null, turn = null, light = false, lasso = false }) {
+export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {}, onStroke = null, label = 'Map of latents', tip = null, turn = null, light = false, lasso = false, snap = [SNAP_PIXELS, SNAP_TOUCH] }) {
   host.innerHTML = MARKUP
   const find = selector => host.querySelector(selector), tool = name => find(`[data-tool=${name}]`)
   const map = find('.lx-map'), plot = find('.lx-plot'), svg = find('.lx-overlay'), pointer = find('.lx-pointer')
@@ -179,12 +180,12 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
 
   // --- pointer and keys -------------------------------------------------------------------------------------------
   const placeOf = event => back(figure.toPlace(event.clientX, event.clientY))
-  function target(place, snap) {
+  function target(place, most) {
     const near = nearestPoint(shown, index, onto(place), figure.unit(), i => visible[points.label[i]])
-    if (near && near.pixels <= snap) return { row: points.row[near.i], label: points.label[near.i], xy: [points.x[near.i], points.y[near.i]] }
+    if (near && near.pixels <= most) return { row: points.row[near.i], label: points.label[near.i], xy: [points.x[near.i], points.y[near.i]] }
     return { place, xy: place }
   }
-  const targetAt = event => target(placeOf(event), event.pointerType === 'touch' ? SNAP_TOUCH : SNAP_PIXELS)
+  const targetAt = event => target(placeOf(event), snap[event.pointerType === 'touch' ? 1 : 0])
   const words = ({ row, label: of, place }) => (place ? `place (${place.map(value => number(value)).join(', ')})`
     : `${className(points.about, of)}, ${rowName(points.about, row)}`)
   function point(next, byPointer = true) {
@@ -242,14 +243,14 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
     const [x, y] = cursor ? pixelsOf(cursor) : [left + width / 2, top + height / 2]
     const next = { place: back(figure.toPlace(box.left + x + dx, box.top + y + dy)) }
     if (!holds(figure.view(), onto(next.place))) figure.pan(-dx, -dy)
-    const near = target(next.place, SNAP_PIXELS)
+    const near = target(next.place, snap[0])
     point({ ...near, xy: next.place }, false)
     say(find('.lx-minimap-words'), words(near))
   }
   listenKeys(map, {
     awake: () => Boolean(figure),
     onWalk: walk,
-    onKeep: () => { if (pencil && cursor) corner(); else if (cursor) onPick(target(cursor, SNAP_PIXELS)) },
+    onKeep: () => { if (pencil && cursor) corner(); else if (cursor) onPick(target(cursor, snap[0])) },
     onEscape: () => { if (pencil) stroke(null); else point(null) },
     onZoom: factor => figure.zoom(factor, cursor && holds(figure.view(), onto(cursor)) ? onto(cursor) : undefined),
   })

@@ -9,6 +9,9 @@ import { ellipse, errorWords, isTurned, rateWords, shareOf, turnReason, turnWord
 const VIEW = ['model', 'dataset', 'count', 'projection']
 const ELLIPSES = [2, 1]           // standard deviations, the larger below
 
+// On a small map points lie so close that a place between them could hardly be meant.
+const SNAP = [3, 9]
+
 // How the map of a view lies on that of another: { matrix, shift, residual, shared }; null where one of them is not there.
 async function fetchTurn(view, onto) {
   const path = ['model', 'dataset', 'projection'].map(key => encodeURIComponent(view[key])).join('/')
@@ -72,7 +75,7 @@ export function createPanel({ onPoint, onPick, onStroke, onRemove, onReady }) {
     if (!here()) return null
     map?.close()
     map = createMinimap(host, {
-      view, turn, light: true, lasso: true, label: `Map of ${view.title}`, onPick, onStroke, onPoint: next => here() && onPoint(next),
+      view, turn, light: true, lasso: true, snap: SNAP, label: `Map of ${view.title}`, onPick, onStroke, onPoint: next => here() && onPoint(next),
     })
     draw()
     return map.ready
