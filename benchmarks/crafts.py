@@ -44,16 +44,8 @@ def _panels(models: tuple[str, ...], what: str) -> Craft:
     """All panels are painted, and all marks moved, in the frame that is waited for."""
     page = f"compare?panels={','.join(models)}&model={models[0]}"
     over = ".lx-panel .lx-plot"
-    return Craft(
-        f"cursor, {what}",
-        models[0],
-        page,
-        "transfer",
-        "passed",
-        over=over,
-        most_ms=200,
-        least_images=10,
-    )
+    what, limits = f"cursor, {what}", {"most_ms": 200, "least_images": 10}
+    return Craft(what, models[0], page, "transfer", "passed", over=over, **limits)
 
 
 LADDER = ("mnist-vae-2d", *(f"mnist-beta-vae-10-b{beta}" for beta in ("0.25", "1", "4", "8", "16")))

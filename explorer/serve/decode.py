@@ -59,6 +59,7 @@ from explorer.serve.requests import (
     parse,
 )
 from explorer.serve.respond import aside
+from explorer.serve.together import held, together
 from explorer.serve.tracks import known, track_of
 from explorer.spec import sentence
 
@@ -144,7 +145,12 @@ def is_cold(request: AnyRequest) -> bool:
     """Whether something has to be opened or measured before this can be answered."""
     if isinstance(request, WalkRequest):
         return not known(catalogue, asked_by(request))
-    return any(_lacks(need) for need in needs(request))
+    if any(_lacks(need) for need in needs(request)):
+        return True
+    if not (isinstance(request, TransferRequest) and request.together):
+        return False
+    ones = [catalogue.peek(one.model, one.dataset, one.count) for one in request.models]
+    return held([one for one in ones if one is not None]) is None
 
 
 def warm(request: AnyRequest) -> None:
@@ -158,6 +164,8 @@ def warm(request: AnyRequest) -> None:
                 opened.prepare(need.projection)
                 if need.anywhere:
                     _ = opened.crowd
+        if isinstance(request, TransferRequest) and request.together:
+            together([catalogue.open(one.model, one.dataset, one.count) for one in request.models])
 
 
 @dataclass(frozen=True)
@@ -176,7 +184,14 @@ def needs(request: AnyRequest) -> list[Need]:
     """What a request needs, beside ways and models alone."""
     if isinstance(request, TransferRequest):
         return [
-            Need(one.model, one.dataset, one.count, one.projection, True) for one in request.models
+            Need(
+                one.model,
+                one.dataset,
+                one.count,
+                None if request.together else one.projection,
+                True,
+            )
+            for one in request.models
         ]
     if isinstance(request, CodesRequest | TraverseRequest) or request.dataset is None:
         return []

@@ -180,13 +180,15 @@ class Through(Spec):
 class TransferRequest(Through, Numbered):
     """One image through this model and through those of `to`: what the subject `at` names, a
     `drawing` (see OwnRequest), or what the model decodes at a latent `z`. `label` is the class that
-    conditional models are told; without it, the image's."""
+    conditional models are told; without it, the image's. `together`: on the maps that were laid
+    out together for exactly these models."""
 
     kind: Literal["transfer"]
     at: str | None = Field(default=None, max_length=MAX_SUBJECT)
     z: tuple[Coordinate, ...] | None = Field(default=None, min_length=1, max_length=MAX_LATENT_DIM)
     drawing: str | None = None
     to: tuple[Through, ...] = Field(default=(), max_length=MAX_THROUGH - 1)
+    together: bool = False
     label: Label | None = None
 
     @model_validator(mode="after")

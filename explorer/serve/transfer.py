@@ -15,6 +15,7 @@ from explorer.latent.transfer import Passage, Picture, picture_at, picture_of, t
 from explorer.latent.trust import Judgement
 from explorer.serve.catalogue import Catalogue
 from explorer.serve.requests import TransferRequest
+from explorer.serve.together import together
 
 # How many dimensions of a latent travel for each model.
 SHOWN = 8
@@ -31,6 +32,7 @@ def transferred(
     that names nothing.
     """
     models = [catalogue.open(one.model, one.dataset, one.count) for one in request.models]
+    models = together(models) if request.together else models
     picture = _picture(request, drawing, models[0])
     for opened in models:
         if opened.dataset.image_shape != picture.image.shape:

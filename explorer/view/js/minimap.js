@@ -38,7 +38,8 @@ const MARKUP = `
   </div>
   <p class="lx-note lx-minimap-words" role="status" aria-live="polite">&nbsp;</p>`
 
-// `view` is { model, dataset, count, projection }. `onPick` gets { row, label } of a point or { place: [x, y] }; `onPoint` the
+// `view` is { model, dataset, count, projection }, and `together` where the map was laid out with those of other models (their
+// ids with commas between). `onPick` gets { row, label } of a point or { place: [x, y] }; `onPoint` the
 // same while the pointer or the arrow keys move, null when they leave. With `onStroke` there is a pencil; it gets the places
 // [[x, y], ...] of a line. `label` names the map for screen readers. `tip` is an element that goes with the pointer, on the side
 // of it where there is room (`data-side`).
@@ -67,7 +68,7 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
   look.follow()
 
   async function open() {
-    const url = at(`points/${['model', 'dataset', 'projection'].map(key => encodeURIComponent(view[key])).join('/')}?count=${view.count}`)
+    const url = at(`points/${['model', 'dataset', 'projection'].map(key => encodeURIComponent(view[key])).join('/')}?count=${view.count}${view.together ? `&together=${view.together}` : ''}`)
     const onWait = ({ doing, share, left }) =>
       say(find('.lx-loading'), ['Preparing this map', doing, `${Math.round(100 * share)} %`, timeLeft(left)].filter(Boolean).join(' · '))
     try {

@@ -6,7 +6,7 @@ import { createMinimap } from '../js/minimap.js'
 import { trustWords } from '../js/words.js'
 import { ellipse, errorWords, isTurned, rateWords, shareOf, turnReason, turnWords } from './said.js'
 
-const VIEW = ['model', 'dataset', 'count', 'projection']
+const VIEW = ['model', 'dataset', 'count', 'projection', 'together']
 const ELLIPSES = [2, 1]           // standard deviations, the larger below
 
 // On a small map points lie so close that a place between them could hardly be meant.
@@ -65,7 +65,7 @@ export function createPanel({ onPoint, onPick, onStroke, onRemove, onReady }) {
       if (!here()) return
     }
     const usable = isTurned(turned) ? turned : null
-    say(note, turned ? turnWords(turned) : leads ? 'The other maps are turned onto this one' : '')
+    say(note, view.together ? 'Laid out together with the others' : turned ? turnWords(turned) : leads ? 'The other maps are turned onto this one' : '')
     note.title = turned ? turnReason(turned, lead.view.title) : ''
     mark(item, 'turn', usable ? JSON.stringify(usable.matrix.flat().concat(usable.shift)) : '')
     const found = await mount(usable, here)

@@ -6,7 +6,7 @@ import { mark, partsOf, say } from '../js/dom.js'
 import { download } from '../js/download.js'
 import { paint } from '../js/images.js'
 import { watchLook } from '../js/look.js'
-import { eachInside, indexPoints } from '../js/points.js'
+import { eachInside, indexPoints, nearestPoint } from '../js/points.js'
 import { createSubject } from '../js/subject.js'
 import { createTold } from '../js/told.js'
 import { strokeText } from '../paths/ask.js'
@@ -76,13 +76,15 @@ function createPanels(root, setTriggerValue) {
     light()
   }
   function showPanels(aligned) {
-    const names = given.panels.map(one => one.model)
+    const names = given.panels.map(one => one.model), together = given.aligned === 'umap'
+    // Laid out together, all maps are others, which are there when all of them are.
+    const views = given.panels.map(one => (together ? { ...one, projection: 'umap', together: names.join(','), made: false } : one))
     for (const [name, panel] of panels) if (!names.includes(name)) { panel.close(); panels.delete(name) }
-    const lead = given.panels[0], was = root.dataset.lead, key = FROM.map(name => lead[name]).join(' ')
+    const lead = views[0], was = root.dataset.lead, key = FROM.map(name => lead[name]).join(' ')
     const anew = aligned || was !== key
     mark(root, 'lead', key)
-    for (const one of given.panels) if (!panels.has(one.model)) panels.set(one.model, made(one.model))
-    given.panels.forEach((one, k) => {
+    for (const one of views) if (!panels.has(one.model)) panels.set(one.model, made(one.model))
+    views.forEach((one, k) => {
       const panel = panels.get(one.model)
       if (part('grid').children[k] !== panel.item) part('grid').insertBefore(panel.item, part('grid').children[k] ?? null)
       panel.show(one, panels.get(lead.model), given.aligned, anew)
@@ -93,7 +95,7 @@ function createPanels(root, setTriggerValue) {
     const from = next => (next.row === undefined ? `place:${next.place.map(value => Number(value.toFixed(4))).join(',')}` : `row:${next.row}`)
     return createPanel({
       onPoint: next => { pointed = next && { model, at: from(next) }; ask() },
-      onPick: next => { pointed = null; choose({ model, ...changesOf(from(next)) }) },
+      onPick: next => { pointed = null; choose({ model, ...changesOf(from(kept(model, next))) }) },
       onStroke: places => {
         if (places.length < 3) say(part('lit-words'), 'Three corners at least enclose something.')
         else choose({ lit: `${model}:${strokeText(places)}` })
@@ -102,9 +104,15 @@ function createPanels(root, setTriggerValue) {
       onReady: () => { ask(); light() },
     })
   }
+  // A place of a map that was laid out with others means nothing on the model's own: the nearest image is kept.
+  function kept(model, next) {
+    const { view, loaded: points } = panels.get(model)
+    if (!view.together || next.row !== undefined) return next
+    return { row: points.row[nearestPoint(points, indexPoints(points), next.place, [1, 1]).i] }
+  }
   function remove(model) {
     const names = given.panels.map(one => one.model).filter(name => name !== model)
-    choose({ panels: names.join(','), ...(groupOf(lit)?.model === model ? { lit: '' } : {}) })
+    choose({ panels: names.join(','), ...(groupOf(lit)?.model === model || given.aligned === 'umap' ? { lit: '' } : {}) })
     panels.get(names[0]).item.querySelector('.lx-minimap').focus()
   }
 
@@ -112,7 +120,7 @@ function createPanels(root, setTriggerValue) {
   let opened = ''
   function showHome() {
     for (const [name, panel] of panels) panel.home(name === home)
-    const view = panels.get(home)?.view
+    const view = given.panels.find(one => one.model === home)
     if (view) {
       const key = [...FROM.map(name => view[name]), at].join(' ')
       if (opened !== key) {
@@ -127,11 +135,12 @@ function createPanels(root, setTriggerValue) {
   // All models whose maps are there; the others join as soon as theirs are.
   function ask() {
     const { model, ...start } = pointed ?? { model: home, at }, from = panels.get(model)?.view
-    if (!from?.made) return
+    const together = Boolean(from?.together)
+    if (!from?.made || (together && [...panels.values()].some(panel => !panel.view.made))) return
     const others = [...panels.values()].map(panel => panel.view).filter(view => view.made && view.model !== model)
     const asked = [from, ...others].map(viewOf), label = given.label === null ? {} : { label: given.label }
     mark(root, 'asked', `${model} ${start.at ?? 'drawing'}`)
-    channel.ask({ kind: 'transfer', ...asked[0], to: asked.slice(1), ...start, ...label }, answer => show(answer, asked, `${model} ${start.at ?? 'drawing'}`))
+    channel.ask({ kind: 'transfer', ...asked[0], to: asked.slice(1), together, ...start, ...label }, answer => show(answer, asked, `${model} ${start.at ?? 'drawing'}`))
   }
   function show({ said, pixels, height, width, channels }, asked, what) {
     fault(said.error ?? '', 'ask')

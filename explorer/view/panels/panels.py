@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import streamlit as st
 
@@ -17,6 +17,8 @@ from explorer.view.words import latent_words
 
 HERE = Path(__file__).parent
 FEWEST = 2
+# Images of maps that are laid out together; latent/together.py has the same number.
+MOST_TOGETHER = 5000
 KEY, MODELS = HERE.name, "panels-models"
 
 
@@ -40,12 +42,13 @@ def draw(models: shell.Shelf, view: ViewState) -> None:
     home = at_home(models, view, names)
     row(models, view, home, names)
     panels = [panel(models, home, name) for name in names]
+    aligned = alignment(view, panels)
     data = {
         "panels": panels,
         "home": home.model,
         "subject": home.subject,
         "label": home.label,
-        "aligned": view.aligned,
+        "aligned": aligned,
         "lit": view.lit,
         "total": models.shown[home.model].totals[home.dataset],
         "fewest": FEWEST,
@@ -81,9 +84,10 @@ def same_shape(models: shell.Shelf, name: str) -> list[str]:
 
 def at_home(models: shell.Shelf, view: ViewState, names: list[str]) -> ViewState:
     """The view in the model that the image comes from: the chosen one where it is among those
-    shown, else the first of them on the same image."""
+    shown, else the first of them on the same image. A place is one of the model's own map, so on
+    maps that were laid out together it is an image."""
     if view.model in names:
-        return view
+        return shell.on_an_image(view) if view.aligned == "umap" else view
     return shell.on_an_image(view).with_model(names[0], models.shown[names[0]])
 
 
@@ -100,6 +104,18 @@ def panel(models: shell.Shelf, home: ViewState, name: str) -> Panel:
         "projection": view.projection,
         "made": view.projection in shown.made(view),
     }
+
+
+def alignment(view: ViewState, panels: list[Panel]) -> str:
+    """How the maps lie; the page says where they cannot be laid out together."""
+    sets = {(one["dataset"], one["count"]) for one in panels}
+    if view.aligned == "umap" and (len(sets) > 1 or max(sets)[1] > MOST_TOGETHER):
+        st.warning(
+            "Only models with maps of the same images, 5,000 at most, are laid out together; "
+            "these are turned to match."
+        )
+        return "procrustes"
+    return view.aligned
 
 
 def row(models: shell.Shelf, view: ViewState, home: ViewState, names: list[str]) -> None:
@@ -130,12 +146,14 @@ def row(models: shell.Shelf, view: ViewState, home: ViewState, names: list[str])
             "Maps lie",
             ALIGNED,
             view.aligned,
-            lambda name: shell.show(view.changed(aligned=name)),
+            lambda name: shell.show(view.changed(aligned=name, lit="")),
             key="aligned",
             help="Maps of different models have no common up or left. **Turned to match**: each is "
             "turned, mirrored, scaled and moved as a whole so that the images that it shares with "
             "the first map lie as near to their places there as they can (Procrustes); nothing "
-            "within a map changes. **Each by itself**: as it was made.",
+            "within a map changes. **Laid out together**: one UMAP of all models at once (aligned "
+            "UMAP), which holds the same image near the same place in all; made once, which takes "
+            "a minute or more. **Each by itself**: as it was made.",
         )
 
 
@@ -145,5 +163,6 @@ def choose(models: shell.Shelf, view: ViewState) -> None:
     if len(names) < FEWEST:
         st.session_state["notices"] = [f"At least {FEWEST} models are compared."]
         return
-    lit: Any = view.lit if view.lit.partition(":")[0] in names else ""
+    kept = view.lit.partition(":")[0] in names and view.aligned != "umap"
+    lit = view.lit if kept else ""
     shell.show(view.changed(panels=",".join(names), lit=lit))
