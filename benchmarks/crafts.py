@@ -1,5 +1,5 @@
-"""How fast the pages beside the map answer a hand: sliders, ways, painted codes, noise; a part of
-`interaction.py`."""
+"""How fast the pages beside the map answer a hand: sliders, ways, painted codes, noise, one cursor
+over the maps of six models; a part of `interaction.py`."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ class Craft:
     page: str
     kind: str
     canvas: str = "decoded"
-    slider: str = ""  # without one, codes are painted over their map
+    slider: str = ""
+    over: str = ""  # the pointer moves over this; without it and a slider, codes are painted
+    most_ms: int = 100  # input to image, p95
+    least_images: int = 20  # a second
 
     @property
     def act(self) -> dict[str, str]:
-        return {"kind": self.kind, "canvas": self.canvas, "slider": self.slider}
+        return {"kind": self.kind, "canvas": self.canvas, "slider": self.slider, "over": self.over}
 
 
 def _dimension(model: str, what: str) -> Craft:
@@ -37,6 +40,23 @@ def _way(model: str, what: str) -> Craft:
     return Craft(f"way, {what}", model, f"paths?model={model}", "walk", slider=share)
 
 
+def _panels(models: tuple[str, ...], what: str) -> Craft:
+    """All panels are painted, and all marks moved, in the frame that is waited for."""
+    page = f"compare?panels={','.join(models)}&model={models[0]}"
+    over = ".lx-panel .lx-plot"
+    what, limits = f"cursor, {what}", {"most_ms": 200, "least_images": 10}
+    return Craft(what, models[0], page, "transfer", "passed", over=over, **limits)
+
+
+LADDER = ("mnist-vae-2d", *(f"mnist-beta-vae-10-b{beta}" for beta in ("0.25", "1", "4", "8", "16")))
+FAMILIES = (
+    "mnist-vae-20",
+    "mnist-conv-vae-32",
+    "mnist-conv-ae-64",
+    "mnist-cvae-20",
+    "mnist-vq-vae",
+    "mnist-pca-20",
+)
 CRAFTS = (
     _dimension("mnist-vae-20", "MLP"),
     _dimension("mnist-conv-vae-32", "conv"),
@@ -58,11 +78,11 @@ CRAFTS = (
         "denoised",
         ".lx-denoise [data-part=amount]",
     ),
+    _panels(LADDER, "2-D map and five betas"),
+    _panels(FAMILIES, "six families"),
 )
 RATE = 60
 READY = ".lx[data-ready=true]:not([data-stale])"
-# What the pages ask for must hold: images a second, and milliseconds from input to image (p95).
-LEAST_IMAGES, MOST_MS = 20, 100
 
 
 def measure(browser: Browser, seconds: float) -> list[dict[str, Any]]:
@@ -88,12 +108,12 @@ def measure(browser: Browser, seconds: float) -> list[dict[str, Any]]:
             seen = page.evaluate("words => bench.craft(words)", words)
             page.close()
         named = {"what": craft.what, "model": craft.model, "empty_ms": empty}
-        rows.append(named | figures(seen, empty))
+        rows.append(named | figures(seen, empty, craft))
     return rows
 
 
-def figures(seen: dict[str, Any], empty: dict[str, Any]) -> dict[str, Any]:
-    """What was seen of a drag, in numbers."""
+def figures(seen: dict[str, Any], empty: dict[str, Any], craft: Craft) -> dict[str, Any]:
+    """What was seen of a drag, in numbers; what the craft asks for has to hold."""
     painted, framed = spread(seen["sentToPainted"]), spread(seen["eventToFrame"])
     images = seen["images"] / seen["seconds"]
     return {
@@ -106,7 +126,9 @@ def figures(seen: dict[str, Any], empty: dict[str, Any]) -> dict[str, Any]:
         ),
         "input_to_image_ms": framed,
         "input_to_image_x_frame": round(framed.get("p50", 0) / empty["frame"]["p50"], 2),
-        "holds": images >= LEAST_IMAGES and framed.get("p95", MOST_MS + 1) <= MOST_MS,
+        "asked": f">= {craft.least_images} images/s, p95 <= {craft.most_ms} ms",
+        "holds": images >= craft.least_images
+        and framed.get("p95", craft.most_ms + 1) <= craft.most_ms,
     }
 
 
@@ -115,7 +137,7 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
     lines = [
         "| drag | images/s | sent to painted p50 / p95 ms (x empty trip) "
         "| input to image p50 / p95 ms (x empty frame) "
-        f"| >= {LEAST_IMAGES} images/s, p95 <= {MOST_MS} ms |",
+        "| what is asked |",
         "|---|---:|---:|---:|---|",
     ]
     for row in rows:
@@ -125,7 +147,7 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
             f"{row['images_per_s']} of {row['moves_per_s']}",
             f"{pair(painted)} ({row['sent_to_painted_x_round_trip']})",
             f"{pair(framed)} ({row['input_to_image_x_frame']})",
-            "holds" if row["holds"] else "does not hold",
+            f"{row['asked']}: {'holds' if row['holds'] else 'does not hold'}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines

@@ -65,21 +65,23 @@
     const start = performance.now(); let n = 0
     const tick = () => { postMessage(n++); setTimeout(tick, Math.max(0, start + n * ${1000 / hz} - performance.now())) }
     tick()`])))
-  function send(name, x, y) {
-    const box = plot().getBoundingClientRect()
-    plot().dispatchEvent(new PointerEvent(name, {
+  function send(name, x, y, on = plot()) {
+    const box = on.getBoundingClientRect()
+    on.dispatchEvent(new PointerEvent(name, {
       clientX: box.left + x * box.width, clientY: box.top + y * box.height,
       bubbles: true, pointerType: 'mouse', isPrimary: true, pointerId: 1,
     }))
   }
 
   // Move over the map along a closed curve.
-  const drive = options => driven(options, t => send('pointermove', 0.5 + 0.35 * Math.sin(1.9 * t), 0.5 + 0.35 * Math.sin(2.9 * t + 1)))
+  const curve = on => t => send('pointermove', 0.5 + 0.35 * Math.sin(1.9 * t), 0.5 + 0.35 * Math.sin(2.9 * t + 1), on())
+  const drive = options => driven(options, curve(plot))
 
-  // A slider to and fro, as the browser moves it when a hand drags it; or, without one, a code into each cell in turn and,
-  // when all are painted, the next code.
-  function craft({ kind, canvas, slider, ...options }) {
+  // A slider to and fro, as the browser moves it when a hand drags it; the pointer over the element `over`; or, without
+  // either, a code into each cell in turn and, when all are painted, the next code.
+  function craft({ kind, canvas, slider, over, ...options }) {
     Object.assign(watch, { kind, canvas })
+    if (over) return driven(options, curve(() => document.querySelector(over)))
     return driven(options, slider ? slide(document.querySelector(slider)) : paintCodes())
   }
   function slide(slider) {

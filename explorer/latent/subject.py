@@ -44,7 +44,7 @@ def subject(
         return replace(found, label=None)
     if label is None:
         return (
-            found if found.label is not None else replace(found, label=_label_near(opened, found.z))
+            found if found.label is not None else replace(found, label=label_near(opened, found.z))
         )
     if not 0 <= label < len(opened.dataset.classes):
         raise ExplorerError(f"There is no class {label} for '{opened.model.id}'.")
@@ -138,7 +138,7 @@ def _class(opened: Opened, origin: Origin, projection: str) -> Subject:
     return Subject(z, None, origin.number, None, None, words)
 
 
-def _label_near(opened: Opened, z: np.ndarray) -> int:
+def label_near(opened: Opened, z: np.ndarray) -> int:
     """The class of the encoded image whose latent is nearest."""
     index, _ = opened.atlas.index.nearest(z[None], 1)
     return int(opened.atlas.labels[index[0, 0]])

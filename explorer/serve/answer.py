@@ -30,6 +30,7 @@ from explorer.serve.requests import (
     OnMap,
     OwnRequest,
     PlaceRequest,
+    TransferRequest,
     TraverseRequest,
     WalkRequest,
     asked_by,
@@ -68,6 +69,8 @@ def answer(request: AnyRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[
         return _codes(request, catalogue)
     if isinstance(request, NoiseRequest):
         return _noise(request, catalogue)
+    if isinstance(request, TransferRequest):
+        return _transferred(request, catalogue)
     if isinstance(request, LatentRequest) and request.dataset is None:
         return _bare(request, catalogue)
     assert request.dataset is not None
@@ -207,6 +210,17 @@ def _noise(request: NoiseRequest, catalogue: Catalogue) -> tuple[np.ndarray, dic
     return to_bytes(np.concatenate([*shown, one.clean[None]])), said
 
 
+def _transferred(
+    request: TransferRequest, catalogue: Catalogue
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """One image, then what each model makes of it."""
+    from explorer.serve.transfer import transferred
+
+    drawing = None if request.drawing is None else _drawn(request.drawing)
+    images, said = transferred(request, drawing, catalogue)
+    return to_bytes(images), said
+
+
 def _bare(request: LatentRequest, catalogue: Catalogue) -> tuple[np.ndarray, dict[str, Any]]:
     """Decode given latents, without a map."""
     model = catalogue.model(request.model)
@@ -289,10 +303,13 @@ def _check(z: np.ndarray, opened: Opened) -> None:
 
 def _picture(request: OwnRequest) -> Image.Image:
     """The own picture that a request names or draws."""
-    if request.own is not None:
-        return own.read(request.own)
+    return own.read(request.own) if request.own is not None else _drawn(request.drawing or "")
+
+
+def _drawn(drawing: str) -> Image.Image:
+    """A drawing on its way, from base64. Raises ExplorerError for what is none."""
     try:
-        grey = np.frombuffer(base64.b64decode(request.drawing or "", validate=True), np.uint8)
+        grey = np.frombuffer(base64.b64decode(drawing, validate=True), np.uint8)
     except ValueError as error:
         raise ExplorerError("A drawing is sent as grey bytes in base64.") from error
     side = isqrt(len(grey))

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from explorer.data import Dataset
     from explorer.loaded import Model
 
-# Models held in memory at once; the least recently used goes first.
-CAPACITY = 16
+# What is held in memory at once, the least recently used goes first: each model is one entry, and
+# so are its atlas and its data set. A comparison of eight models takes 17.
+CAPACITY = 48
 # Seconds for which files are not looked at again: thirty people who drag ask 300 times a second.
 TRUSTED = 1.0
 

@@ -12,6 +12,8 @@ A request is one JSON object with a sequence number `seq` and a `kind`:
     codes   model, codes (n x cells)                decode these maps of codes of a VQ-VAE
     noise   model, dataset, at, noise, amount       an image with noise, as the model and as a
                                                     median filter clean it, and clean
+    transfer  model, dataset, projection, at or z or drawing, to    an image, and what this model
+                                                    and each of `to` make of it
 
 A latent may name a map (dataset, projection) too, to be told where it stands on it. `detail: true`
 asks also for trust with its reason, nearest real images and class, for a pointer that rests;
@@ -34,6 +36,7 @@ import struct
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -49,12 +52,14 @@ from explorer.serve.requests import (
     LatentRequest,
     OnMap,
     OwnRequest,
+    TransferRequest,
     TraverseRequest,
     WalkRequest,
     asked_by,
     parse,
 )
 from explorer.serve.respond import aside
+from explorer.serve.together import held, together
 from explorer.serve.tracks import known, track_of
 from explorer.spec import sentence
 
@@ -140,41 +145,68 @@ def is_cold(request: AnyRequest) -> bool:
     """Whether something has to be opened or measured before this can be answered."""
     if isinstance(request, WalkRequest):
         return not known(catalogue, asked_by(request))
-    if isinstance(request, CodesRequest | TraverseRequest) or request.dataset is None:
+    if any(_lacks(need) for need in needs(request)):
+        return True
+    if not (isinstance(request, TransferRequest) and request.together):
         return False
-    opened = catalogue.peek(request.model, request.dataset, request.count)
-    projection = _detailed_on(request)
-    if opened is None or projection is None:
-        return opened is None
-    return projection not in opened.prepared or (_anywhere(request) and not opened.has_crowd)
+    ones = [catalogue.peek(one.model, one.dataset, one.count) for one in request.models]
+    return held([one for one in ones if one is not None]) is None
 
 
 def warm(request: AnyRequest) -> None:
     """Open and measure what a request needs; what cannot be is said by its answer."""
-    if isinstance(request, WalkRequest):
-        with suppress(ExplorerError):
-            track_of(catalogue, asked_by(request))
-        return
-    if isinstance(request, CodesRequest | TraverseRequest) or request.dataset is None:
-        return
     with suppress(ExplorerError):
-        opened = catalogue.open(request.model, request.dataset, request.count)
-        if (projection := _detailed_on(request)) is not None:
-            opened.prepare(projection)
-            if _anywhere(request):
-                _ = opened.crowd
+        if isinstance(request, WalkRequest):
+            track_of(catalogue, asked_by(request))
+        for need in needs(request):
+            opened = catalogue.open(need.model, need.dataset, need.count)
+            if need.projection is not None:
+                opened.prepare(need.projection)
+                if need.anywhere:
+                    _ = opened.crowd
+        if isinstance(request, TransferRequest) and request.together:
+            together([catalogue.open(one.model, one.dataset, one.count) for one in request.models])
 
 
-def _anywhere(request: AnyRequest) -> bool:
-    """Whether a latent is asked about that is no image's posterior mean."""
-    return isinstance(request, LatentRequest | OwnRequest)
+@dataclass(frozen=True)
+class Need:
+    """An atlas that a request needs, and the map of it on which it wants to know where something
+    stands; `anywhere` where that is no image's posterior mean."""
+
+    model: str
+    dataset: str
+    count: int | None
+    projection: str | None = None
+    anywhere: bool = False
 
 
-def _detailed_on(request: AnyRequest) -> str | None:
-    """The map on which a request wants to know where it stands."""
+def needs(request: AnyRequest) -> list[Need]:
+    """What a request needs, beside ways and models alone."""
+    if isinstance(request, TransferRequest):
+        return [
+            Need(
+                one.model,
+                one.dataset,
+                one.count,
+                None if request.together else one.projection,
+                True,
+            )
+            for one in request.models
+        ]
+    if isinstance(request, CodesRequest | TraverseRequest) or request.dataset is None:
+        return []
+    atlas = Need(request.model, request.dataset, request.count)
     if isinstance(request, OnMap | LatentRequest) and request.detail:
-        return request.projection
-    return None
+        anywhere = isinstance(request, LatentRequest | OwnRequest)
+        return [replace(atlas, projection=request.projection, anywhere=anywhere)]
+    return [atlas]
+
+
+def _lacks(need: Need) -> bool:
+    opened = catalogue.peek(need.model, need.dataset, need.count)
+    if opened is None or need.projection is None:
+        return opened is None
+    return need.projection not in opened.prepared or (need.anywhere and not opened.has_crowd)
 
 
 def read(text: str) -> AnyRequest | bytes:

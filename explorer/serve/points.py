@@ -20,6 +20,7 @@ from explorer.errors import ExplorerError, unknown_name
 from explorer.latent.boxes import Box, centres
 from explorer.latent.index import projections_of
 from explorer.latent.opened import Opened
+from explorer.serve import together
 from explorer.serve.address import atlas_of, class_of, opened, optional, own_of, whole
 from explorer.serve.catalogue import catalogue
 from explorer.serve.prepared import Task, when_made
@@ -40,21 +41,24 @@ async def points(request: Request) -> Response:
     x float32, y float32, row int32 (rising), label uint8 (n each). The header is padded to 4 bytes.
 
     With `count`, an atlas or a map that there is not yet is made first; without it the first atlas
-    of the data set answers. What the first click needs is computed meanwhile.
+    of the data set answers. What the first click needs is computed meanwhile. With `together`,
+    model ids with commas between, it is the map that was laid out together with those of all.
     """
     projection = request.path_params["projection"]
+    beside = "together" in request.query_params
+    find = together.opened_by if beside else opened
 
     def missing() -> Task | None:
-        return unmade(request, projection)
+        return together.task(request) if beside else unmade(request, projection)
 
     def decided_by() -> bytes:
-        one = opened(request)
+        one = find(request)
         decided = one.stamp.encode() + _header(one, request.path_params)
         aside.submit(_prepare, one, request.path_params)
         return decided + projection.encode()
 
     def body() -> bytes:
-        one = opened(request)
+        one = find(request)
         xy, header = one.map(projection).coordinates, _header(one, request.path_params)
         columns = [
             xy[:, 0].astype("<f4"),
@@ -127,6 +131,27 @@ async def quality(request: Request) -> Response:
         artefact = store.open_artefact(request.path_params["model"])
         found = maps.quality(artefact, one.atlas, request.path_params["projection"])
         return json.dumps(found.model_dump() | {"sentence": found.sentence}).encode()
+
+    return await respond(request, body, "application/json")
+
+
+async def alignment(request: Request) -> Response:
+    """How a map lies on another one (see `latent.align`), as JSON: `matrix`, `shift`, `residual`,
+    `shared`. The other is `onto`, "model/dataset/projection", of `onto_count` images."""
+
+    def body() -> bytes:
+        from explorer.latent.align import aligned
+
+        names = request.query_params.get("onto", "").split("/")
+        if len(names) != 3:
+            raise ExplorerError("This address needs onto=model/dataset/projection.")
+        model, dataset, key = names
+        other = catalogue.open(model, dataset, optional(request, "onto_count"))
+        here = opened(request).atlas
+        found = aligned(here, request.path_params["projection"], other.atlas, key)
+        said = {"matrix": found.matrix.tolist(), "shift": found.shift.tolist()}
+        said |= {"residual": found.residual, "shared": found.shared}
+        return json.dumps(said).encode()
 
     return await respond(request, body, "application/json")
 

@@ -30,6 +30,8 @@ Weights = Annotated[
 ]
 # Letters of a subject, and codes of a map: beyond any that a model takes.
 MAX_SUBJECT, MAX_CELLS, MAX_CODE = 60, 4096, 2**16 - 1
+# Models that one image goes through at once: as many as a page shows beside each other.
+MAX_THROUGH = 8
 Code = Annotated[int, Field(ge=0, le=MAX_CODE)]
 Codes = Annotated[tuple[Code, ...], Field(max_length=MAX_CELLS)]
 Coordinate = Annotated[float, Field(ge=-MAX_COORDINATE, le=MAX_COORDINATE)]
@@ -166,8 +168,45 @@ class NoiseRequest(Numbered):
     label: Label | None = None
 
 
+class Through(Spec):
+    """A model that an image goes through, and the map on which it lands."""
+
+    model: str = Field(max_length=MAX_ID)
+    dataset: str = Field(max_length=MAX_DATASET)
+    projection: str = Field(max_length=MAX_KEY)
+    count: int | None = Field(default=None, ge=2)
+
+
+class TransferRequest(Through, Numbered):
+    """One image through this model and through those of `to`: what the subject `at` names, a
+    `drawing` (see OwnRequest), or what the model decodes at a latent `z`. `label` is the class that
+    conditional models are told; without it, the image's. `together`: on the maps that were laid
+    out together for exactly these models."""
+
+    kind: Literal["transfer"]
+    at: str | None = Field(default=None, max_length=MAX_SUBJECT)
+    z: tuple[Coordinate, ...] | None = Field(default=None, min_length=1, max_length=MAX_LATENT_DIM)
+    drawing: str | None = None
+    to: tuple[Through, ...] = Field(default=(), max_length=MAX_THROUGH - 1)
+    together: bool = False
+    label: Label | None = None
+
+    @model_validator(mode="after")
+    def _one_start(self) -> Self:
+        if sum(one is not None for one in (self.at, self.z, self.drawing)) != 1:
+            raise ValueError("What goes through the models is one of: at, z, drawing.")
+        return self
+
+    @property
+    def models(self) -> tuple[Through, ...]:
+        """All models that the image goes through, the one that it comes from first."""
+        return self, *self.to
+
+
 MapRequest = LatentRequest | PlaceRequest | ImageRequest | OwnRequest
-AnyRequest = MapRequest | TraverseRequest | WalkRequest | CodesRequest | NoiseRequest
+AnyRequest = (
+    MapRequest | TraverseRequest | WalkRequest | CodesRequest | NoiseRequest | TransferRequest
+)
 _ADAPTER: TypeAdapter[AnyRequest] = TypeAdapter(Annotated[AnyRequest, Field(discriminator="kind")])
 
 

@@ -35,6 +35,7 @@ GET: dict[str, Any] = {
     f"quality/{MAP}": points.quality,
     f"grid/{MAP}": points.grid,
     f"python/{MAP}": points.python,
+    f"alignment/{MAP}": points.alignment,
     "thumbs/{dataset}/{chunk:int}": points.thumbs,
     "images/{dataset}": points.images,
     f"column/{ATLAS}/{{column}}": overlays.column,

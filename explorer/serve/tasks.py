@@ -10,5 +10,6 @@ TASKS: dict[str, str] = {
     "project": "explorer.latent.maps:make",
     "column": "explorer.latent.columns:make",
     "layer": "explorer.latent.layers:make",
+    "together": "explorer.latent.together:make",
     "sampler": "explorer.latent.sample:make",
 }

@@ -151,11 +151,15 @@ def show(view: ViewState) -> None:
 
 def take(models: Shelf, commit: Mapping[str, str] | None) -> None:
     """Show what a component has committed: properties of the view by name, as an address says
-    them. What is not usable is said above the page."""
+    them, on another `model` where it names one. What is not usable is said above the page."""
     if not commit:
         return
     view = current(models)
-    view, unusable = view.taking(commit, models.shown[view.model])
+    model = commit.get("model", view.model)
+    if model != view.model and model in models.shown:
+        view = view.with_model(model, models.shown[model])
+    texts = {name: text for name, text in commit.items() if name != "model" or text != view.model}
+    view, unusable = view.taking(texts, models.shown[view.model])
     show(view)
     st.session_state["notices"] = unusable
 

@@ -224,7 +224,7 @@ class ViewState:
         return replace(view, dataset=dataset, count=count, row=row, find=find, codes=codes)
 
     def with_projection(self, projection: str) -> ViewState:
-        return replace(self.on_another_map(), projection=projection)
+        return replace(self.on_another_map(), projection=projection, lit="")
 
     def with_ends(self, *, same_images: bool) -> ViewState:
         """In another latent space, or among other images: what sliders and paths start from stays

@@ -78,7 +78,7 @@ rows_of_numbers = st.lists(st.lists(numbers, max_size=4), max_size=4)
 FIELDS = {
     "seq": st.integers(0, 2**32 - 1) | json_values,
     "kind": st.sampled_from(
-        ["latent", "traverse", "place", "image", "own", "walk", "codes", "noise"]
+        ["latent", "traverse", "place", "image", "own", "walk", "codes", "noise", "transfer"]
     )
     | json_values,
     "model": st.sampled_from(
@@ -112,6 +112,19 @@ FIELDS = {
     "at": st.lists(numbers, max_size=4)
     | st.just([0, 0.5, 1])
     | st.sampled_from(["row:3", "row:5000", "mean", "own:0", "place:1,1"])
+    | json_values,
+    "drawing": st.sampled_from(["", "AAAA", "Zm9v", "/w=="]) | json_values,
+    "to": st.lists(
+        st.fixed_dictionaries(
+            {
+                "model": st.sampled_from(["mnist-cvae-2d", "mnist-vq-vae", "faces-conv-vae-256"]),
+                "dataset": st.sampled_from(["mnist-5k", "faces"]),
+                "projection": st.sampled_from(["raw", "umap", "pca"]),
+            },
+            optional={"count": st.sampled_from([None, 5000, 1]), "more": json_values},
+        ),
+        max_size=9,
+    )
     | json_values,
     "home": st.sampled_from([None, "mnist-vae-2d", ".."]) | st.text(max_size=9),
     "z": rows_of_numbers | st.lists(numbers, max_size=4) | json_values,

@@ -11,6 +11,8 @@ import { watchLook } from './look.js'
 import { loadPlotly } from './plotly.js'
 import { indexPoints, nearestPoint, parsePoints } from './points.js'
 import { themeOf } from './theme.js'
+import { createSketch } from './sketch.js'
+import { turned, turnOf } from './turn.js'
 import { ready as whenReady, timeLeft } from './waiting.js'
 import { className, number, rowName } from './words.js'
 
@@ -36,21 +38,28 @@ const MARKUP = `
   </div>
   <p class="lx-note lx-minimap-words" role="status" aria-live="polite">&nbsp;</p>`
 
-// `view` is { model, dataset, count, projection }. `onPick` gets { row, label } of a point or { place: [x, y] }; `onPoint` the
+// `view` is { model, dataset, count, projection }, and `together` where the map was laid out with those of other models (their
+// ids with commas between). `onPick` gets { row, label } of a point or { place: [x, y] }; `onPoint` the
 // same while the pointer or the arrow keys move, null when they leave. With `onStroke` there is a pencil; it gets the places
 // [[x, y], ...] of a line. `label` names the map for screen readers. `tip` is an element that goes with the pointer, on the side
 // of it where there is room (`data-side`).
 //
-// Returns { ready, path, dot, clear, reveal, close }: `ready` resolves to the points (js/points.js), to null where the map
+// For maps beside each other: `turn` is { matrix, shift }, how this map lies on another one (latent/align.py); all places that go
+// in and come out stay those of the map itself. `light` draws it without Plotly, `lasso` tells that a line encloses images,
+// `snap` is how near to a point, in pixels of a mouse and of a finger, it is that point that is meant.
+//
+// Returns { ready, path, region, dot, clear, reveal, select, drawing, close }: `ready` resolves to the points (js/points.js), to null where the map
 // could not be drawn; it then says why itself.
-export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {}, onStroke = null, label = 'Map of latents', tip = null }) {
+export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {}, onStroke = null, label = 'Map of latents', tip = null, turn = null, light = false, lasso = false, snap = [SNAP_PIXELS, SNAP_TOUCH] }) {
   host.innerHTML = MARKUP
   const find = selector => host.querySelector(selector), tool = name => find(`[data-tool=${name}]`)
   const map = find('.lx-map'), plot = find('.lx-plot'), svg = find('.lx-overlay'), pointer = find('.lx-pointer')
   const life = new AbortController(), drawn = new Map()
-  let figure = null, points = null, index = null, visible = null, cursor = null, hovers = false, pencil = false, corners = null
+  let figure = null, points = null, shown = null, index = null, visible = null, cursor = null, hovers = false, pencil = false, corners = null
   map.ariaLabel = `${label}. Arrow keys walk, Shift takes larger steps, Enter picks, Escape returns, plus and minus zoom.`
   tool('pencil').hidden = !onStroke
+  if (lasso) tool('pencil').title = tool('pencil').title.replace('Draw a line by hand', tool('pencil').ariaLabel = 'Draw around images')
+  const { onto, back } = turnOf(turn)          // from this map's places to those that are drawn, and back
   if (tip) pointer.append(tip)
   const look = watchLook(host.closest('.lx') ?? host, plot, {
     onTheme: theme => figure?.recolour(theme),
@@ -59,19 +68,21 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
   look.follow()
 
   async function open() {
-    const url = at(`points/${['model', 'dataset', 'projection'].map(key => encodeURIComponent(view[key])).join('/')}?count=${view.count}`)
+    const url = at(`points/${['model', 'dataset', 'projection'].map(key => encodeURIComponent(view[key])).join('/')}?count=${view.count}${view.together ? `&together=${view.together}` : ''}`)
     const onWait = ({ doing, share, left }) =>
       say(find('.lx-loading'), ['Preparing this map', doing, `${Math.round(100 * share)} %`, timeLeft(left)].filter(Boolean).join(' · '))
     try {
       const [Plotly, answer] = await Promise.all([
-        loadPlotly(at('plotly/plotly.min.js')), whenReady(url, jobUrl, { onWait, cancelled: () => life.signal.aborted }),
+        light || loadPlotly(at('plotly/plotly.min.js')), whenReady(url, jobUrl, { onWait, cancelled: () => life.signal.aborted }),
       ])
       if (!answer) return null
       points = parsePoints(await answer.arrayBuffer())
-      index = indexPoints(points)
+      shown = turn ? turned(points, onto) : points
+      index = indexPoints(shown)
       const colouring = byLabel(points)
       visible = colouring.groups.map(() => true)
-      const made = await createFigure(Plotly, plot, points, index, { theme: themeOf(host), colouring, visible, layer: 'points', onView: draw })
+      const looks = { theme: themeOf(host), colouring, visible, layer: 'points', onView: draw }
+      const made = light ? createSketch(plot, shown, index, looks) : await createFigure(Plotly, plot, shown, index, looks)
       if (life.signal.aborted) { made.close(); return null }
       figure = made
       map.dataset.ready = 'true'
@@ -106,13 +117,15 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
     const { left, top, right, bottom } = figure.area()
     svg.style.clipPath = `inset(${top}px ${right}px ${bottom}px ${left}px)`
     for (const one of drawn.values()) one.draw()
-    const there = cursor && figure.toPixels(cursor)
+    const there = cursor && pixelsOf(cursor)
     pointer.hidden = !there || !holdsPixel(figure.area(), there)
     if (pointer.hidden) return
     pointer.style.transform = `translate(${there[0]}px, ${there[1]}px)`
     pointer.dataset.side = there[0] > plot.clientWidth / 2 ? 'left' : 'right'
   }
   const draw = eachFrame(drawAll)
+  const pixelsOf = place => figure.toPixels(onto(place))
+  const lineOf = places => (places.length > 1 ? `M${places.map(place => pixelsOf(place).map(value => value.toFixed(1)).join(' ')).join('L')}` : '')
 
   const minimap = {
     ready: open(),
@@ -123,9 +136,15 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
       one.line.style.stroke = tone
       one.line.style.strokeDasharray = dashed === true ? '6 4' : dashed || 'none'
       one.draw = () => {
-        const d = places.length > 1 ? `M${places.map(place => figure.toPixels(place).map(value => value.toFixed(1)).join(' ')).join('L')}` : ''
-        for (const line of [one.halo, one.line]) line.setAttribute('d', d)
+        for (const line of [one.halo, one.line]) line.setAttribute('d', lineOf(places))
       }
+      draw()
+    },
+    // A shape around places [[x, y], ...]; `className` says how it looks.
+    region(id, places, className) {
+      const one = shape(id, 'region', `region ${className}`, ways)
+      one.line ??= made('path', className, one.node)
+      one.draw = () => one.line.setAttribute('d', `${lineOf(places)}Z`)
       draw()
     },
     // A dot: `kind` is 'moving', 'ring', or a letter that is written in it.
@@ -136,7 +155,7 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
         one.circle.setAttribute('r', letter ? 9 : kind === 'moving' ? 7 : 6)
         if (letter) one.text = Object.assign(made('text', 'lx-dot-text', one.node), { textContent: kind })
       }
-      one.draw = () => one.node.setAttribute('transform', `translate(${figure.toPixels(xy).map(value => value.toFixed(1)).join(' ')})`)
+      one.draw = () => one.node.setAttribute('transform', `translate(${pixelsOf(xy).map(value => value.toFixed(1)).join(' ')})`)
       draw()
     },
     // Take one thing away, or all.
@@ -144,7 +163,14 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
       for (const key of id === undefined ? [...drawn.keys()] : [id]) { drawn.get(key)?.node.remove(); drawn.delete(key) }
     },
     // Bring places into view that lie beyond it.
-    reveal(places) { for (const place of places) if (figure && !holds(figure.view(), place)) figure.include(place) },
+    reveal(places) { for (const place of places.map(onto)) if (figure && !holds(figure.view(), place)) figure.include(place) },
+    // Some points (positions) on a grey ground; null for all.
+    select(positions) { figure?.select(positions) },
+    // What is shown, as the text of an SVG: { drawing, marks, area, width, height }.
+    async drawing(family) {
+      if (!figure) return null
+      return { ...await figure.drawing(family), area: figure.area(), marks: [...ways.children, ...dots.children].map(inlined) }
+    },
     close() {
       life.abort()
       figure?.close()
@@ -154,13 +180,13 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
   }
 
   // --- pointer and keys -------------------------------------------------------------------------------------------
-  const placeOf = event => figure.toPlace(event.clientX, event.clientY)
-  function target(place, snap) {
-    const near = nearestPoint(points, index, place, figure.unit(), i => visible[points.label[i]])
-    if (near && near.pixels <= snap) return { row: points.row[near.i], label: points.label[near.i], xy: [points.x[near.i], points.y[near.i]] }
+  const placeOf = event => back(figure.toPlace(event.clientX, event.clientY))
+  function target(place, most) {
+    const near = nearestPoint(shown, index, onto(place), figure.unit(), i => visible[points.label[i]])
+    if (near && near.pixels <= most) return { row: points.row[near.i], label: points.label[near.i], xy: [points.x[near.i], points.y[near.i]] }
     return { place, xy: place }
   }
-  const targetAt = event => target(placeOf(event), event.pointerType === 'touch' ? SNAP_TOUCH : SNAP_PIXELS)
+  const targetAt = event => target(placeOf(event), snap[event.pointerType === 'touch' ? 1 : 0])
   const words = ({ row, label: of, place }) => (place ? `place (${place.map(value => number(value)).join(', ')})`
     : `${className(points.about, of)}, ${rowName(points.about, row)}`)
   function point(next, byPointer = true) {
@@ -215,23 +241,34 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
   map.addEventListener('blur', () => { if (cursor && !hovers) point(null) })
   function walk(dx, dy) {
     const { left, top, width, height } = figure.area(), box = plot.getBoundingClientRect()
-    const [x, y] = cursor ? figure.toPixels(cursor) : [left + width / 2, top + height / 2]
-    const next = { place: figure.toPlace(box.left + x + dx, box.top + y + dy) }
-    if (!holds(figure.view(), next.place)) figure.pan(-dx, -dy)
-    const near = target(next.place, SNAP_PIXELS)
+    const [x, y] = cursor ? pixelsOf(cursor) : [left + width / 2, top + height / 2]
+    const next = { place: back(figure.toPlace(box.left + x + dx, box.top + y + dy)) }
+    if (!holds(figure.view(), onto(next.place))) figure.pan(-dx, -dy)
+    const near = target(next.place, snap[0])
     point({ ...near, xy: next.place }, false)
     say(find('.lx-minimap-words'), words(near))
   }
   listenKeys(map, {
     awake: () => Boolean(figure),
     onWalk: walk,
-    onKeep: () => { if (pencil && cursor) corner(); else if (cursor) onPick(target(cursor, SNAP_PIXELS)) },
+    onKeep: () => { if (pencil && cursor) corner(); else if (cursor) onPick(target(cursor, snap[0])) },
     onEscape: () => { if (pencil) stroke(null); else point(null) },
-    onZoom: factor => figure.zoom(factor, cursor && holds(figure.view(), cursor) ? cursor : undefined),
+    onZoom: factor => figure.zoom(factor, cursor && holds(figure.view(), onto(cursor)) ? onto(cursor) : undefined),
   })
   tool('pencil').onclick = () => { if (pencil) stroke(null); else { use('pencil', true); map.focus() } }
   tool('zoom-in').onclick = () => figure?.zoom(ZOOM)
   tool('zoom-out').onclick = () => figure?.zoom(1 / ZOOM)
   tool('reset').onclick = () => figure?.reset()
   return minimap
+}
+
+// A drawn thing with the looks that the style sheet gives it, for a file.
+const LOOKS = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-opacity', 'stroke-dasharray', 'stroke-linejoin', 'opacity']
+function inlined(node) {
+  const copy = node.cloneNode(true), copies = [...copy.querySelectorAll('*')]
+  node.querySelectorAll('*').forEach((one, k) => {
+    const style = getComputedStyle(one)
+    for (const name of LOOKS) copies[k].setAttribute(name, style.getPropertyValue(name))
+  })
+  return new XMLSerializer().serializeToString(copy)
 }

@@ -78,20 +78,22 @@ export function eachWithin(points, { side, box, sx, sy, clamp, start, order }, {
   }
 }
 
-// Which points lie in a polygon, by the even-odd rule: the same rule as the server's.
-export function anyInside(points, index, corners, visible) {
+// Which points lie in a polygon, by the even-odd rule: the same rule as the server's. Calls `each(i)` until it returns false.
+export function eachInside(points, index, corners, each) {
   const xs = corners.map(([x]) => x), ys = corners.map(([, y]) => y)
   const box = { x0: Math.min(...xs), x1: Math.max(...xs), y0: Math.min(...ys), y1: Math.max(...ys) }
-  let found = false
   eachWithin(points, index, box, i => {
     let odd = false
     corners.forEach(([x0, y0], k) => {
       const [x1, y1] = corners[(k + 1) % corners.length], y = points.y[i]
       if ((y0 > y) !== (y1 > y) && points.x[i] < x0 + (y - y0) * (x1 - x0) / (y1 - y0)) odd = !odd
     })
-    found = odd && visible(i)
-    return !found
+    return odd ? each(i) : true
   })
+}
+export function anyInside(points, index, corners, visible) {
+  let found = false
+  eachInside(points, index, corners, i => { found = visible(i); return !found })
   return found
 }
 

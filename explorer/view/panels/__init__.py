@@ -1,13 +1,5 @@
-"""Not there yet."""
+"""Compare: one image through every model, and one cursor over all their maps."""
 
-from __future__ import annotations
+from explorer.view.panels.panels import draw
 
-import streamlit as st
-
-from explorer.view.compare.chosen import chosen
-from explorer.view.shell import Shelf
-from explorer.view.state import ViewState
-
-
-def draw(models: Shelf, view: ViewState) -> None:
-    st.write("panels", chosen(models, view))
+__all__ = ["draw"]
