@@ -11,7 +11,6 @@ import streamlit as st
 from explorer import store
 from explorer.comparisons import Comparison, Member
 from explorer.view import shell
-from explorer.view.compare.chosen import comparison
 from explorer.view.component import component
 from explorer.view.ladder.charts import charts
 from explorer.view.ladder.figures import IN_ITS_TERM, NOT_COMPARABLE, comparable, figures
@@ -25,6 +24,8 @@ HERE = Path(__file__).parent
 def draw(models: shell.Shelf, view: ViewState) -> None:
     """Mount the component; it tells the page of `row`, `own`, `second` and `seed`, and of the
     `model` that was chosen."""
+    from explorer.view.compare.chosen import comparison  # its package has this one in its table
+
     among = comparison(models, view)
     seen = at_images(models, view, among)
     component(HERE, data(models, seen, among), "ladder", on_commit=lambda: take(models, seen))
