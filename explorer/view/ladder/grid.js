@@ -193,7 +193,8 @@ export function createGrid(host, { onModel, onRow, onSeed, paintRow }) {
     const box = host.parentNode
     box.scrollTo({ left: cell.offsetLeft - host.offsetLeft - (box.clientWidth - cell.offsetWidth) / 2, behavior: 'smooth' })
   }
+  const seed = value => { heads.get('samples').querySelector('input').value = value }
   function fault(model, sentence) { cells.get(`chosen ${model}`).replaceChildren(element('small', '', sentence)) }
 
-  return { open, originals, fill, bars, stand, choose, drawMap, fault, heads, cells, rows: () => ROWS.map(([kind, title]) => ({ kind, title })) }
+  return { open, originals, fill, bars, stand, choose, seed, drawMap, fault, cells, rows: () => ROWS.map(([kind, title]) => ({ kind, title })) }
 }
