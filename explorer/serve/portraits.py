@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,21 @@ async def portrait(request: Request) -> Response:
         return start + points.astype("<f4").tobytes() + labels.tobytes()
 
     return await when_made(request, missing, body, "application/octet-stream", decided_by)
+
+
+async def between(request: Request) -> Response:
+    """How empty it is between the classes, as JSON: `share` of a way and, there, how far the
+    nearest encoded image is (`relative`), of so many `ways`; see `latent.between`."""
+
+    def body() -> bytes:
+        from explorer.latent.between import PLACES, WAYS, emptiness
+
+        found = np.round(emptiness(walkable(opened(request))), 4)
+        share = np.linspace(0, 1, PLACES).round(4)
+        said = {"share": share.tolist(), "relative": found.tolist(), "ways": WAYS}
+        return json.dumps(said).encode()
+
+    return await when_made(request, lambda: unmade(request), body, "application/json")
 
 
 def _home(request: Request) -> Opened:

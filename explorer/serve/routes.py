@@ -53,6 +53,7 @@ GET: dict[str, Any] = {
     f"manifold/{ATLAS}": samples.manifold,
     f"subject/{MAP}": subjects.show,
     f"portrait/{MAP}": portraits.portrait,
+    f"between/{ATLAS}": portraits.between,
     f"walk/{MAP}": walks.walk,
     f"walk/{MAP}/walk.gif": walks.gif,
     f"walk/{MAP}/walk.csv": walks.csv,

@@ -6,7 +6,7 @@ const ROOM = 0.12
 
 // What a member has on an axis: a metric of its card, or something that was set; null without it.
 export function valueOf(member, of) {
-  if (of === 'value' || of === 'latent_dim') return member[of]
+  if (of === 'latent_dim') return member.latent_dim
   return member.metrics[of]?.value ?? null
 }
 
@@ -53,6 +53,19 @@ export function plotOf(chart, members, chosen, onPoint) {
   })))
   const [x, y] = ['x', 'y'].map((axis, k) => ({ range: ranges[k], title: chart[axis].title, log: chart[axis].log, whole: chart[axis].whole }))
   return { x, y, lines: [...iso, ...joined, ...crosses], points, onPoint, label: `${chart.title}: ${points.map(one => one.name).join('; ')}`, height: 280 }
+}
+
+// A line for each model that has answered: `curves` are { share, relative } by model. The dot in its middle chooses it.
+export function curvesOf(chart, members, curves, chosen, onPoint) {
+  const told = members.filter(({ model }) => curves.has(model)), most = Math.max(1, ...told.flatMap(({ model }) => curves.get(model).relative))
+  const lines = told.map(({ model }) => ({ points: curves.get(model).share.map((share, k) => [share, curves.get(model).relative[k]]), tone: 'lx-tone-ladder', dots: true }))
+  const points = told.map(({ model, words }) => {
+    const { share, relative } = curves.get(model), middle = Math.floor(share.length / 2)
+    return { x: share[middle], y: relative[middle], key: model, words, on: model === chosen, tone: '', name: `${words}: ${relative[middle].toFixed(2)} usual distances half way` }
+  })
+  const marks = [{ y: 1, tone: 'lx-tone-usual-distance', dashed: true, words: 'usual distance between neighbours' }]
+  const label = `${chart.title}: ${points.map(one => one.name).join('; ')}`
+  return { x: { range: [0, 1], title: chart.x.title }, y: { range: [0, most * (1 + ROOM)], title: chart.y.title }, lines, points, marks, onPoint, label, height: 280 }
 }
 
 // The lines of equal −ELBO in a box, at round numbers.

@@ -12,8 +12,8 @@ from explorer.view.ladder.figures import NOT_COMPARABLE, comparable
 
 @dataclass(frozen=True)
 class Axis:
-    """What stands on an axis: a metric of the card, or `value` for that of the comparison; `log`
-    for a logarithmic scale, `whole` where it counts."""
+    """What stands on an axis: a metric of the card, or `latent_dim`; `log` for a logarithmic
+    scale, `whole` where it counts."""
 
     of: str
     title: str
@@ -24,7 +24,8 @@ class Axis:
 @dataclass(frozen=True)
 class Chart:
     """A plot with a point for each model. `iso`: x and y add up to −ELBO, whose lines are drawn;
-    `series`: points of one family are joined, not all."""
+    `series`: points of one family are joined, not all. `curve`: a line for each model, which the
+    route `between` gives."""
 
     title: str
     help: str
@@ -32,6 +33,7 @@ class Chart:
     y: Axis
     iso: bool = False
     series: bool = False
+    curve: bool = False
     note: str = ""
 
 
@@ -73,6 +75,15 @@ LINEAR = Chart(
     ERROR,
     series=True,
 )
+BETWEEN = Chart(
+    "How empty it is between the classes",
+    "Straight ways between images of two classes: how far the nearest encoded image is on the way, "
+    "in usual distances between neighbours (median of 200 ways). High in the middle: a hole. "
+    "Click a line's dot to choose that model.",
+    Axis("share", "share of the way"),
+    Axis("relative", "distance to the nearest image"),
+    curve=True,
+)
 
 
 def charts(comparison: Comparison, cards: Sequence[store.Card]) -> list[Chart]:
@@ -80,7 +91,7 @@ def charts(comparison: Comparison, cards: Sequence[store.Card]) -> list[Chart]:
     not stand on one scale are not put on one: squared error takes their place."""
     alike = comparable(cards)
     if comparison.varies == "family":
-        return [LINEAR] if len({card.spec.model.latent_dim for card in cards}) > 1 else []
+        return [LINEAR if len({card.spec.model.latent_dim for card in cards}) > 1 else BETWEEN]
     found = [RATE_DISTORTION if alike else replace(RATE_ERROR, note=NOT_COMPARABLE)]
     if len({card.spec.model.latent_dim for card in cards}) > 1:
         found = [ELBOW if alike else replace(ELBOW, y=ERROR), ACTIVE, *found]
@@ -88,5 +99,5 @@ def charts(comparison: Comparison, cards: Sequence[store.Card]) -> list[Chart]:
 
 
 def _has(card: store.Card, chart: Chart) -> bool:
-    own = {"value", "latent_dim"}
+    own = {"latent_dim", "share", "relative"}
     return all(axis.of in own or axis.of in card.metrics for axis in (chart.x, chart.y))

@@ -124,13 +124,14 @@ def _families(comparison: Comparison, cards: Cards) -> str:
         change = f"{abs(1 - after / before):.0%} {'below' if after < before else 'above'}"
         parts.append(
             f"at {dimensions}-D the {NAMES.get(names[1], names[1])}'s squared error is {change} "
-            f"that of the {NAMES.get(names[0], names[0])} ({after:.4f} against {before:.4f})"
+            f"that of {OF.get(names[0], names[0])} ({after:.4f} against {before:.4f})"
         )
     text = "; ".join(parts).replace("%", " %")
     return f"{text[0].upper()}{text[1:]}."
 
 
-NAMES = {"vae": "VAE", "pca": "PCA"}
+NAMES = {"vae": "VAE"}
+OF = {"pca": "PCA", "autoencoder": "the autoencoder"}
 
 
 def _best(comparison: Comparison, cards: Cards) -> str:

@@ -1,5 +1,6 @@
 // The columns of the models: one row for each thing that they draw, filled as each model answers.
 import { element, mark, say } from '../js/dom.js'
+import { createSegments } from '../js/segments.js'
 import { classColour, themeOf } from '../js/theme.js'
 import { number, trustWords } from '../js/words.js'
 import { paintMap, paintMosaic } from './portrait.js'
@@ -87,13 +88,14 @@ export function createGrid(host, { onModel, onRow, onSeed, paintRow }) {
     const box = heads.get('rows').querySelector('.lx-ladder-images')
     if (box.dataset.rows !== said.rows.join()) {
       box.dataset.rows = said.rows.join()
-      const which = ['A', 'B'].map(name => {
-        const button = Object.assign(element('button', 'lx-chip', name), { type: 'button', title: `A click on an image makes it ${name}` })
-        button.onclick = () => { set = name; press() }
+      const which = element('span', 'lx-segments')
+      which.ariaLabel = 'What a click on an image makes it'
+      which.append(...['A', 'B'].map(name => {
+        const button = Object.assign(element('button', '', name), { title: `A click on an image makes it ${name}` })
+        button.dataset.value = name
         return button
-      })
-      const press = () => { for (const one of which) one.setAttribute('aria-pressed', String(one.textContent === set)) }
-      press()
+      }))
+      createSegments(which, name => { set = name }).set(set)
       box.replaceChildren(...said.rows.map((row, k) => {
         const canvas = element('canvas', 'lx-pixels'), button = Object.assign(element('button'), { type: 'button', onclick: () => onRow(row, set) })
         button.dataset.row = row
@@ -101,7 +103,7 @@ export function createGrid(host, { onModel, onRow, onSeed, paintRow }) {
         paintRow(canvas, row)
         button.append(canvas)
         return button
-      }), element('span', 'lx-note', 'a click makes it'), ...which)
+      }), element('span', 'lx-note', 'a click makes it'), which)
       const classes = said.classes.length <= 12 ? said.classes : []
       heads.get('map').querySelector('.lx-ladder-images').replaceChildren(...classes.map((name, k) => {
         const chip = element('span', 'lx-ladder-class', name)

@@ -11,10 +11,10 @@ import { drawPlot } from '../js/plot.js'
 import { createSubject } from '../js/subject.js'
 import { createTold } from '../js/told.js'
 import { ready, timeLeft } from '../js/waiting.js'
-import { plotOf } from './charts.js'
+import { curvesOf, plotOf } from './charts.js'
 import { createGrid } from './grid.js'
 import { ladderPicture } from './picture.js'
-import { parsePortrait, portraitUrl, wayUrl } from './portrait.js'
+import { betweenUrl, parsePortrait, portraitUrl, wayUrl } from './portrait.js'
 import { csvOf, figureRows, holes, weakest } from './words.js'
 
 const OWNED = ['model', 'second', 'seed']
@@ -31,7 +31,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 function createLadder(root, setTriggerValue) {
   const part = partsOf(root), life = new AbortController(), told = createTold(setTriggerValue)
   const state = { model: null, second: '', seed: 0 }
-  let view = null, generation = 0, other = '', portraits = new Map(), standings = new Map()
+  let view = null, generation = 0, other = '', portraits = new Map(), curves = new Map()
   const fault = words => { say(part('fault'), words); part('fault').hidden = !words }
 
   // --- A and B ------------------------------------------------------------------------------------------------------
@@ -93,7 +93,11 @@ function createLadder(root, setTriggerValue) {
         return made
       }))
     }
-    view.charts.forEach((chart, k) => drawPlot(host.children[k].querySelector('svg'), plotOf(chart, view.members, state.model, choose)))
+    drawCharts()
+  }
+  function drawCharts() {
+    view.charts.forEach((chart, k) => drawPlot(part('charts').children[k].querySelector('svg'), chart.curve
+      ? curvesOf(chart, view.members, curves, state.model, choose) : plotOf(chart, view.members, state.model, choose)))
   }
 
   // --- what the models draw -------------------------------------------------------------------------------------------
@@ -103,7 +107,7 @@ function createLadder(root, setTriggerValue) {
     root.dataset.ready = root.dataset.walked = 'false'
     fault('')
     portraits = new Map()
-    standings = new Map()
+    curves = new Map()
     other = seen.second
     speak()
     first.open(view, view.subject).catch(error => fault(error.message))
@@ -129,8 +133,13 @@ function createLadder(root, setTriggerValue) {
       const steps = portraits.get(column.model).said.steps, buffer = await fetched(wayUrl(column, seen, seen.subject, other, steps), stale)
       if (!buffer) return
       const { said } = parseHead(buffer)
-      standings.set(column.model, said.standing)
       grid.stand(column.model, said)
+    })
+    if (view.charts.some(({ curve }) => curve)) await each(seen.columns, stale, async column => {
+      const buffer = await fetched(betweenUrl(column, seen), stale)
+      if (!buffer) return
+      curves.set(column.model, JSON.parse(new TextDecoder().decode(buffer)))
+      drawCharts()
     })
     if (stale()) return
     speak()
@@ -167,7 +176,7 @@ function createLadder(root, setTriggerValue) {
   }
   // What is to be seen: by the figures of the cards, and by what the models have drawn since.
   function speak() {
-    const seen = view.columns.map(({ model, words }) => ({ words, kl: portraits.get(model)?.said.kl, standing: standings.get(model) }))
+    const seen = view.columns.map(({ model, words }) => ({ words, kl: portraits.get(model)?.said.kl, relative: curves.get(model)?.relative }))
     const more = { 'what is done against collapse': weakest, family: holes }[view.varies]
     say(part('finding'), [view.finding, more?.(seen)].filter(Boolean).join(' '))
   }

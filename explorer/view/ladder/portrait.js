@@ -20,6 +20,8 @@ export function wayUrl(column, view, text, other, steps) {
   if (view.label !== null) query.set('label', view.label)
   return at(`walk/${named({ model: column.model, projection: view.projection }, view)}?${query}`)
 }
+// How empty it is between the classes.
+export const betweenUrl = ({ model }, { dataset, count }) => at(`between/${[model, dataset].map(encodeURIComponent).join('/')}?count=${count}`)
 
 // { said, images: { chosen, rows, samples, walks, way }, points: { x, y, label } }; images are lists of pixels.
 export function parsePortrait(buffer) {

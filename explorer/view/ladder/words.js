@@ -7,12 +7,12 @@ export function weakest(columns) {
   return `The weakest dimension carries ${told.map(({ words, kl }) => `${Math.min(...kl).toFixed(2)} nats (${words})`).join(', ')}.`
 }
 
-// Of `columns` { words, standing } how many steps of the straight way from A to B lie where no images are.
+// Of `columns` { words, relative } how empty it is half way between the classes.
 export function holes(columns) {
-  const told = columns.filter(({ standing }) => standing)
+  const told = columns.filter(({ relative }) => relative)
   if (!told.length) return ''
-  const lost = ({ standing }) => standing.filter(one => one === 'gap' || one === 'outside').length
-  return `On the straight way from A to B, steps in a gap or outside: ${told.map(one => `${lost(one)} of ${one.standing.length} (${one.words})`).join(', ')}.`
+  const middle = ({ relative }) => relative[Math.floor(relative.length / 2)].toFixed(2)
+  return `Half way between images of two classes, the nearest encoded image is ${told.map(one => `${middle(one)} times (${one.words})`).join(', ')} the usual distance away.`
 }
 
 // A table as CSV, with quotes where a cell needs them.
