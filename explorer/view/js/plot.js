@@ -41,15 +41,17 @@ export function isoLine([x0, x1], [y0, y1], sum) {
 }
 
 // Where the words of points stand so that none lies over another or over a point: `points` are { x, y, words } in pixels, `area` is
-// { left, right, top, bottom }. Each gets { x, y, anchor }: to the right of its point, else to the left, above or below.
+// { left, right, top, bottom }. Each gets { x, y, anchor }: the first free place of those beside its point, then of those farther off.
 export function wordPlaces(points, area) {
   const dots = points.map(({ x, y }) => ({ left: x - DOT, right: x + DOT, top: y - DOT, bottom: y + DOT })), taken = []
   const clash = (one, other) => one.left < other.right && one.right > other.left && one.top < other.bottom && one.bottom > other.top
   return points.map(({ x, y, words }, k) => {
-    const length = LETTER * words.length, sides = [
-      { x: x + DOT + 5, y: y + 4, anchor: 'start', left: x + DOT + 5 }, { x: x - DOT - 5, y: y + 4, anchor: 'end', left: x - DOT - 5 - length },
-      { x, y: y - DOT - 5, anchor: 'middle', left: x - length / 2 }, { x, y: y + DOT + ROW, anchor: 'middle', left: x - length / 2 },
-      { x: x + DOT + 2, y: y - DOT - 3, anchor: 'start', left: x + DOT + 2 }, { x: x + DOT + 2, y: y + DOT + ROW - 2, anchor: 'start', left: x + DOT + 2 },
+    const length = LETTER * words.length
+    const start = (dx, dy) => ({ x: x + dx, y: y + dy, anchor: 'start', left: x + dx }), end = (dx, dy) => ({ x: x - dx, y: y + dy, anchor: 'end', left: x - dx - length })
+    const middle = dy => ({ x, y: y + dy, anchor: 'middle', left: x - length / 2 })
+    const sides = [
+      start(DOT + 2, -DOT), start(DOT + 5, 4), end(DOT + 5, 4), middle(-DOT - 5), middle(DOT + ROW), end(DOT + 2, DOT + ROW - 4),
+      start(DOT + 8, ROW + 6), end(DOT + 8, -ROW), end(DOT + 8, ROW + 10), start(DOT + 8, -ROW - 6), start(DOT + 8, 2 * ROW + 6),
     ].map(side => ({ ...side, right: side.left + length, top: side.y - ROW + 3, bottom: side.y + 3 }))
     const inside = side => side.left >= area.left && side.right <= area.right && side.top >= area.top && side.bottom <= area.bottom
     const free = side => !taken.some(one => clash(side, one)) && !dots.some((one, other) => other !== k && clash(side, one))
@@ -102,8 +104,9 @@ function render(svg, { x, y, lines = [], bars = [], marks = [], points = [], onP
     drawn.push(node('polyline', { points: corners, class: `lx-plot-line ${line.tone}`, 'stroke-dasharray': dashes(line) }))
     if (line.dots) for (const [a, b] of line.points) drawn.push(node('circle', { cx: px(a), cy: py(b), r: 3.5, class: line.tone }))
     if (line.words) {
-      const [a, b] = line.points[0]
-      drawn.push(node('text', { x: px(a) + 6, y: py(b) + 12, class: `lx-plot-words ${line.tone}` }, line.words))
+      // At the beginning of the line, on the side where there is room.
+      const [a, b] = line.points[0], left = px(a) + LETTER * line.words.length + 6 > right
+      drawn.push(node('text', { x: px(a) + (left ? -6 : 6), y: py(b) + 12, 'text-anchor': left ? 'end' : 'start', class: `lx-plot-words ${line.tone}` }, line.words))
     }
   }
   const uprights = marks.filter(mark => mark.x !== undefined).map(mark => px(mark.x)), said = []

@@ -167,7 +167,7 @@ export function createGrid(host, { onModel, onRow, onSeed, paintRow }) {
         Object.assign(bar.dataset, { dead: said.dead[k], value: values[k] })
         return bar
       }))
-      cell.replaceChildren(box, element('small', '', `${values.length - dead} of ${values.length} alive${said.kl ? '' : ', no KL'}`))
+      cell.replaceChildren(box, element('small', '', said.kl ? `${values.length - dead} of ${values.length} carry 0.01 nats or more` : `no KL; ${values.length - dead} of ${values.length} vary`))
     }
   }
   // Where the steps of the way stand.
