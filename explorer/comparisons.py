@@ -129,6 +129,7 @@ PAIRS = (
         (("pca", "autoencoder"),),
     ),
 )
+NAMES = {"vae": "VAE", "pca": "PCA"}
 # Families that are one but for the weight of the KL.
 SAME = {"beta-vae": "vae", "conv-beta-vae": "conv-vae"}
 
@@ -203,7 +204,8 @@ def _pairs(cards: Mapping[str, store.Card]) -> dict[str, Comparison]:
             for one in cards.values():
                 others = [card for card in cards.values() if _beside(one, card, first, second)]
                 for card in [one, *others[:1]] if others else []:
-                    words = f"{card.spec.model.family}, {card.spec.model.latent_dim}-D"
+                    family = card.spec.model.family
+                    words = f"{NAMES.get(family, family)}, {card.spec.model.latent_dim}-D"
                     members.append(Member(card.id, words, card.spec.seed, words))
         if members:
             found[key] = Comparison(key, title, question, "family", tuple(members))

@@ -160,7 +160,7 @@ def track(walk: Walk, opened: Opened, home: Opened | None = None) -> Track:
 
 
 def _joined(walk: Walk, opened: Opened, home: Opened) -> Track:
-    a, b = (_seen(text, walk, opened, home) for text in (walk.a, walk.b))
+    a, b = (seen(text, walk, opened, home) for text in (walk.a, walk.b))
     share, centre = np.linspace(0, 1, geometry.FINE), opened.trust.centre
     p, q = a.z.astype(np.float64), b.z.astype(np.float64)
     ways: dict[str, Callable[[], np.ndarray]] = {
@@ -181,7 +181,7 @@ def _joined(walk: Walk, opened: Opened, home: Opened) -> Track:
     return Track(points, weights, words, (a.words, b.words))
 
 
-def _seen(text: str, walk: Walk, opened: Opened, home: Opened) -> Subject:
+def seen(text: str, walk: Walk, opened: Opened, home: Opened) -> Subject:
     """The latent of a subject in one model; of what belongs to the map of `home` alone, the latent
     of the image that `home` draws."""
     if opened is home or parse(text).kind not in ("place", "sample"):
@@ -193,8 +193,9 @@ def _seen(text: str, walk: Walk, opened: Opened, home: Opened) -> Subject:
     if opened.model.conditional:
         known = theirs.label if walk.label is None else walk.label
         label = class_read(opened, image) if known is None else known
-    z = opened.model.encode(image[None], None if label is None else np.array([label])).mean[0]
-    return Subject(z, None, label, image, None, theirs.words)
+    found = opened.model.encode(image[None], None if label is None else np.array([label]))
+    logvar = None if found.logvar is None else found.logvar[0]
+    return Subject(found.mean[0], logvar, label, image, None, theirs.words)
 
 
 def _classes_between(a: Subject, b: Subject, opened: Opened) -> tuple[np.ndarray | None, str]:
@@ -281,7 +282,7 @@ def _encoded_again(
 
 
 def _shifted(walk: Walk, opened: Opened, home: Opened) -> Track:
-    a, (plus, minus) = _seen(walk.a, walk, opened, home), means(walk, opened, home)
+    a, (plus, minus) = seen(walk.a, walk, opened, home), means(walk, opened, home)
     z, difference = a.z.astype(np.float64), plus - minus
     share = np.linspace(0, 1, geometry.FINE)
     points = geometry.lerp(z - REACH * difference, z + REACH * difference, share)

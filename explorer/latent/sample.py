@@ -141,15 +141,22 @@ def _latents(opened: Opened, sampler: str, asked: Asked) -> tuple[np.ndarray, st
         assert isinstance(mixture, Mixture)
         title = f"Gaussian mixture, {len(mixture)} component{'s' if len(mixture) > 1 else ''}"
         return mixture.draw(asked.n, rng, asked.temperature), title, _mixture_words(mixture, opened)
-    z = normal(asked.n, opened.model.latent_dim, rng, asked.temperature)
-    network = opened.model.network
-    if network.has_prior:
+    z = from_prior(opened, asked.n, rng, asked.temperature)
+    if opened.model.network.has_prior:
         return z, "Prior, N(0, I)", "What the KL pulled the latents of all images towards."
-    spread = _prior_spread(opened)
-    if spread is not None:
+    if _prior_spread(opened) is not None:
         words = "Each principal component with the variance that it has over the training images."
-        return z * spread, "N(0, Λ), the variances of PCA", words
+        return z, "N(0, Λ), the variances of PCA", words
     return z, "N(0, I), though this model has no prior", _no_prior_words(opened, z)
+
+
+def from_prior(
+    opened: Opened, n: int, rng: np.random.Generator, temperature: float = 1.0
+) -> np.ndarray:
+    """`n` latents `(n, D)` float32 of N(0, I), or of N(0, Λ) for PCA."""
+    z = normal(n, opened.model.latent_dim, rng, temperature)
+    spread = _prior_spread(opened)
+    return z if spread is None else z * spread
 
 
 def _prior_spread(opened: Opened) -> np.ndarray | None:

@@ -107,7 +107,7 @@ PROPERTIES: dict[str, Property] = {
     "temperature": Property(
         readers.number("temperature", 0, HOTTEST), lambda value: f"{value:g}", GENERATE
     ),
-    "seed": Property(readers.counted("seed", 0, 999_999_999), pages=GENERATE),
+    "seed": Property(readers.counted("seed", 0, 999_999_999), pages=(*GENERATE, *COMPARE)),
     "components": Property(
         readers.counted("number of components", 1, MOST_COMPONENTS), pages=GENERATE
     ),
@@ -135,6 +135,7 @@ PROPERTIES: dict[str, Property] = {
     "among": Property(readers.name, pages=COMPARE),
     "panels": Property(readers.models(MOST_PANELS), pages=COMPARE),
     "aligned": Property(readers.one_of("alignment", lambda shown: ALIGNED), pages=COMPARE),
+    "second": Property(readers.subject, pages=COMPARE),
     "lit": Property(readers.lit, pages=COMPARE),
     "numbers": Property(readers.name, pages=COMPARE),
 }

@@ -16,7 +16,7 @@ from explorer.view.properties import ALWAYS, COMPONENTS, PROPERTIES
 from explorer.view.shown import Shown
 
 # What names an end of something in one latent space.
-ENDS = ("start", "a", "b", "plus", "minus", "source")
+ENDS = ("start", "a", "b", "plus", "minus", "source", "second")
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,9 @@ class ViewState:
 
     Compare: what is compared (`compare`), `among` which models by the key of a comparison (empty:
     the first), the models in `panels` (empty: those of the comparison), how their maps are
-    `aligned`, the group that is `lit` in all of them ("model:polygon", as it was drawn in one), and
-    which `numbers` are plotted.
+    `aligned`, the `second` image, to which every model walks from what is chosen (a text of
+    `latent.origin`; empty: one of another class), the group that is `lit` in all of them
+    ("model:polygon", as it was drawn in one), and which `numbers` are plotted; `seed` as above.
     """
 
     model: str
@@ -115,6 +116,7 @@ class ViewState:
     among: str = ""
     panels: str = ""
     aligned: str = "procrustes"
+    second: str = ""
     lit: str = ""
     numbers: str = ""
 
@@ -230,9 +232,7 @@ class ViewState:
         """In another latent space, or among other images: what sliders and paths start from stays
         where it means the same there."""
         lost = ("place", "group") if same_images else ("place", "group", "row", "class")
-        kept = {
-            name: getattr(self, name) for name in ("start", "a", "b", "plus", "minus", "source")
-        }
+        kept = {name: getattr(self, name) for name in ENDS}
         ends: dict[str, Any] = {
             name: "" if text.startswith(lost) else text for name, text in kept.items()
         }

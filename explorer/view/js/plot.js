@@ -1,9 +1,11 @@
-// A small plot of lines, bars and marks as SVG, in the page's own colours.
+// A small plot of lines, bars, marks and points as SVG, in the page's own colours.
 const NS = 'http://www.w3.org/2000/svg'
 const NARROWEST = 280, MARGIN = { left: 50, right: 12, top: 10, bottom: 38 }
 const TICKS = 5
 // Ticks of a logarithmic scale where 2 and 5 times the powers of ten still have room, and the room that one takes below an axis.
 const POWERS = 12, ROOM = 44
+const LETTER = 6.6, ROW = 14      // about what a letter of a point's words takes, in pixels
+const DOT = 6, TOUCH = 18         // radius of a point, and of what a finger hits
 const NEAR = 90                   // marks less than so many pixels apart would have their words across each other
 
 const node = (name, attributes, text) => {
@@ -32,11 +34,39 @@ export function powersOf([low, high], most = POWERS) {
 const far = value => value !== 0 && (Math.abs(value) < 0.001 || Math.abs(value) >= 1e5)
 const short = value => (far(value) ? value.toExponential(0) : String(Number(value.toPrecision(4)))).replace('-', '−')
 
+// The part of the line x + y = sum within a box, from its upper left to its lower right end; null where it misses the box.
+export function isoLine([x0, x1], [y0, y1], sum) {
+  const left = Math.max(x0, sum - y1), right = Math.min(x1, sum - y0)
+  return left < right ? [[left, sum - left], [right, sum - right]] : null
+}
+
+// Where the words of points stand so that none lies over another or over a point: `points` are { x, y, words } in pixels, `area` is
+// { left, right, top, bottom }. Each gets { x, y, anchor }: the first free place of those beside its point, then of those farther off.
+export function wordPlaces(points, area) {
+  const dots = points.map(({ x, y }) => ({ left: x - DOT, right: x + DOT, top: y - DOT, bottom: y + DOT })), taken = []
+  const clash = (one, other) => one.left < other.right && one.right > other.left && one.top < other.bottom && one.bottom > other.top
+  return points.map(({ x, y, words }, k) => {
+    const length = LETTER * words.length
+    const start = (dx, dy) => ({ x: x + dx, y: y + dy, anchor: 'start', left: x + dx }), end = (dx, dy) => ({ x: x - dx, y: y + dy, anchor: 'end', left: x - dx - length })
+    const middle = dy => ({ x, y: y + dy, anchor: 'middle', left: x - length / 2 })
+    const sides = [
+      start(DOT + 2, -DOT), start(DOT + 5, 4), end(DOT + 5, 4), middle(-DOT - 5), middle(DOT + ROW), end(DOT + 2, DOT + ROW - 4),
+      start(DOT + 8, ROW + 6), end(DOT + 8, -ROW), end(DOT + 8, ROW + 10), start(DOT + 8, -ROW - 6), start(DOT + 8, 2 * ROW + 6),
+    ].map(side => ({ ...side, right: side.left + length, top: side.y - ROW + 3, bottom: side.y + 3 }))
+    const inside = side => side.left >= area.left && side.right <= area.right && side.top >= area.top && side.bottom <= area.bottom
+    const free = side => !taken.some(one => clash(side, one)) && !dots.some((one, other) => other !== k && clash(side, one))
+    const found = sides.find(side => inside(side) && free(side)) ?? sides.find(inside) ?? sides[0]
+    taken.push(found)
+    return { x: found.x, y: found.y, anchor: found.anchor }
+  })
+}
+
 const dashes = ({ dashed }) => (dashed ? '6 4' : 'none')
 
 // Draws into an <svg>. `x` and `y` are { range: [low, high], title }; each may be { log: true }, or { whole: true } where it counts.
-// `lines` are { points: [[x, y]], tone, name, dashed, dots }, `bars` { x0, x1, y, tone }, `marks` { x } or { y } with { tone, words,
-// dashed }; tones are classes.
+// `lines` are { points: [[x, y]], tone, name, dashed, dots, words }, `bars` { x0, x1, y, tone }, `marks` { x } or { y } with { tone,
+// words, dashed }; tones are classes. `points` are buttons: { x, y, key, words, name, on, tone }, `onPoint(key)` hears of one that was
+// chosen; `words` may be empty, `name` is for screen readers.
 export function drawPlot(svg, spec) {
   if (!shown.has(svg)) {
     // Drawn at the size that it has, so that its words stay as large as the page's.
@@ -48,13 +78,13 @@ export function drawPlot(svg, spec) {
 const shown = new WeakMap()
 const widthOf = svg => Math.max(NARROWEST, Math.round(svg.clientWidth))
 
-function render(svg, { x, y, lines = [], bars = [], marks = [], label, height = 220 }) {
+function render(svg, { x, y, lines = [], bars = [], marks = [], points = [], onPoint, label, height = 220 }) {
   const full = widthOf(svg), inner = { width: full - MARGIN.left - MARGIN.right, height: height - MARGIN.top - MARGIN.bottom }
   const scaled = (value, { range: [low, high], log }) => (log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low))
   const px = value => MARGIN.left + inner.width * scaled(value, x), py = value => MARGIN.top + inner.height * (1 - scaled(value, y))
   const bottom = MARGIN.top + inner.height, right = MARGIN.left + inner.width
   svg.setAttribute('viewBox', `0 0 ${full} ${height}`)
-  svg.setAttribute('role', 'img')
+  svg.setAttribute('role', points.length ? 'group' : 'img')
   svg.setAttribute('aria-label', label)
   const drawn = [node('path', { d: `M${MARGIN.left} ${MARGIN.top}V${bottom}H${right}`, class: 'lx-axis' })]
   for (const tick of x.log ? powersOf(x.range, inner.width / ROOM) : ticksOf(x.range, x.whole)) drawn.push(node('text', { x: px(tick), y: bottom + 15, 'text-anchor': 'middle' }, short(tick)))
@@ -70,9 +100,14 @@ function render(svg, { x, y, lines = [], bars = [], marks = [], label, height = 
     drawn.push(node('rect', { x: px(bar.x0), y: py(bar.y), width, height, class: bar.tone }))
   }
   for (const line of lines) {
-    const points = line.points.map(([a, b]) => `${px(a)},${py(b)}`).join(' ')
-    drawn.push(node('polyline', { points, class: `lx-plot-line ${line.tone}`, 'stroke-dasharray': dashes(line) }))
+    const corners = line.points.map(([a, b]) => `${px(a)},${py(b)}`).join(' ')
+    drawn.push(node('polyline', { points: corners, class: `lx-plot-line ${line.tone}`, 'stroke-dasharray': dashes(line) }))
     if (line.dots) for (const [a, b] of line.points) drawn.push(node('circle', { cx: px(a), cy: py(b), r: 3.5, class: line.tone }))
+    if (line.words) {
+      // At the beginning of the line, on the side where there is room.
+      const [a, b] = line.points[0], left = px(a) + LETTER * line.words.length + 6 > right
+      drawn.push(node('text', { x: px(a) + (left ? -6 : 6), y: py(b) + 12, 'text-anchor': left ? 'end' : 'start', class: `lx-plot-words ${line.tone}` }, line.words))
+    }
   }
   const uprights = marks.filter(mark => mark.x !== undefined).map(mark => px(mark.x)), said = []
   // The words of a mark stand on the side where there is room; of two that are near, away from the other.
@@ -91,5 +126,25 @@ function render(svg, { x, y, lines = [], bars = [], marks = [], label, height = 
     const attributes = { ...place, 'text-anchor': across || left ? 'end' : 'start', class: `lx-plot-words ${mark.tone}` }
     said.push(node('text', attributes, mark.words))
   }
-  svg.replaceChildren(...drawn, ...said)
+  const focused = svg.contains(document.activeElement) ? document.activeElement.dataset.key : null
+  const at = points.map(point => ({ x: px(point.x), y: py(point.y), words: point.words }))
+  const places = wordPlaces(at, { left: MARGIN.left, right, top: 0, bottom })
+  const buttons = points.map((point, k) => buttonOf(point, at[k], places[k], onPoint))
+  svg.replaceChildren(...drawn, ...said, ...buttons)
+  buttons.find(one => one.dataset.key === focused)?.focus()
+}
+
+// A point that can be chosen, by pointer and by keys.
+function buttonOf({ key, words, name, on, tone }, { x, y }, place, onPoint) {
+  const button = node('g', { class: `lx-plot-point ${tone}`, role: 'button', tabindex: 0, 'aria-label': name, 'aria-pressed': Boolean(on) })
+  button.dataset.key = key
+  button.append(node('title', {}, name), node('circle', { cx: x, cy: y, r: TOUCH, class: 'lx-plot-hit' }), node('circle', { cx: x, cy: y, r: on ? DOT + 2 : DOT, class: 'lx-plot-dot' }))
+  if (words) button.append(node('text', { x: place.x, y: place.y, 'text-anchor': place.anchor, class: 'lx-plot-words' }, words))
+  button.addEventListener('click', () => onPoint(key))
+  button.addEventListener('keydown', event => {
+    if (event.key !== 'Enter' && event.key !== ' ') return
+    event.preventDefault()
+    onPoint(key)
+  })
+  return button
 }
