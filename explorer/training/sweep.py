@@ -171,7 +171,8 @@ def run(
 ) -> Sweep:
     """Train what the sweep still lacks on the executors that `pool` opens; the sweep as it ends.
 
-    Members that are done stay as they are, and so do those that failed unless `retry`. After
+    Members that are done stay as they are (their figures are read again, should they have been
+    measured further), and so do those that failed unless `retry`. After
     `stop` the others are `waiting`, with a checkpoint where they had begun. Raises ExplorerError
     when a sweep of this name runs already or was made with other settings.
     """
@@ -204,10 +205,19 @@ def _known(plan: Plan, retry: bool) -> Sweep:
         )
     members = []
     for member, blank in zip(before.members, plan.sweep.members, strict=True):
-        there = (store.home() / member.model / store.CARD).exists()
-        stays = (member.state == "done" and there) or (member.state == "failed" and not retry)
+        stays = member.state == "failed" and not retry
+        if member.state == "done":
+            with suppress(ExplorerError):  # it was removed or damaged
+                member, stays = _with_figures(member), True
         members.append(member if stays else blank)
     return before.model_copy(update={"members": tuple(members)})
+
+
+def _with_figures(member: Member) -> Member:
+    """A member with the figures that its card has by now."""
+    card = store.read_card(store.home() / member.model)
+    figures = {key: metric.value for key, metric in card.metrics.items()}
+    return member.model_copy(update={"metrics": figures})
 
 
 def _asked(sweep: Sweep) -> tuple:
@@ -281,15 +291,12 @@ class _Running:
         self._suspects = begun or left[:1]
 
     def _end(self, model: str, outcome: Outcome) -> None:
-        figures = {}
-        if outcome.state == "done":
-            card = store.read_card(store.home() / model)
-            figures = {key: metric.value for key, metric in card.metrics.items()}
-        update = {"state": outcome.state, "error": outcome.error, "metrics": figures}
-        members = (
-            member.model_copy(update=update) if member.model == model else member
-            for member in self.sweep.members
-        )
+        def ended(member: Member) -> Member:
+            state = {"state": outcome.state, "error": outcome.error}
+            member = member.model_copy(update=state)
+            return _with_figures(member) if outcome.state == "done" else member
+
+        members = (ended(one) if one.model == model else one for one in self.sweep.members)
         self.sweep = self.sweep.model_copy(update={"members": tuple(members)})
         self.keep()
 

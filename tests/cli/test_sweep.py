@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from explorer import store, sweeps
+from explorer.training import pools
 from explorer.training import sweep as running
 from explorer.view.compare.chosen import chosen, comparison
 from explorer.view.shell import shelf
@@ -84,7 +85,7 @@ def test_the_bar_shows_how_many_are_done_and_the_time_that_is_left(command):
 
 
 def test_a_member_that_fails_is_told_at_the_end_with_code_1(command, home):
-    line = [*QUICK, "--free-bits", "0,1", "--capacity", "0,5", "--name", "a"]
+    line = [*QUICK, "--free-bits", "0,1", "--capacity", "0,5", "--name", "a"]  # both is too many
     answer = command("sweep", *line, "--workers", 1)
     assert answer.code == 1
     assert "done: 3" in answer.out
@@ -158,10 +159,16 @@ def test_the_help_says_how_a_setting_takes_several_values(command):
 # --- processes that die -----------------------------------------------------------------------
 
 
+@pytest.fixture
+def watchful(monkeypatch):
+    """Report often enough to see a small model in training."""
+    monkeypatch.setattr(running, "TICK", 0.02)
+
+
 def test_a_pool_process_that_is_killed_loses_nothing_and_its_member_goes_on(
-    home, monkeypatch, tmp_path
+    home, watchful, monkeypatch, tmp_path
 ):
-    plan = planned(beta=(1.0, 2.0, 4.0), epochs=(15,))
+    plan = planned(beta=(1.0, 2.0), epochs=(10,))
     trained: list[int] = []
 
     def kill() -> None:
@@ -178,18 +185,18 @@ def test_a_pool_process_that_is_killed_loses_nothing_and_its_member_goes_on(
             before.update(stamps(home))
 
     done = running.run(plan, eager, 1, report)
-    assert 2 <= len(trained) < 15
-    assert states(done) == ["done"] * 3
+    assert 2 <= len(trained) < 10
+    assert states(done) == ["done"] * 2
     assert "mine-beta1" in before
     assert {model: stamps(home)[model] for model in before} == before
-    assert all(epochs(home, one.model) == list(range(1, 16)) for one in done.members)
+    assert all(epochs(home, one.model) == list(range(1, 11)) for one in done.members)
     monkeypatch.setenv("EXPLORER_HOME", str(tmp_path / "whole"))
-    running.run(planned(beta=(1.0, 2.0, 4.0), epochs=(15,)), threads, 1, quiet)
+    running.run(planned(beta=(1.0, 2.0), epochs=(10,)), threads, 1, quiet)
     assert digests(tmp_path / "whole") == digests(home)
 
 
-def test_a_member_whose_process_is_always_killed_has_failed_and_the_rest_goes_on(home):
-    plan = planned(beta=(1.0, 2.0, 4.0), epochs=(15,))
+def test_a_member_whose_process_is_always_killed_has_failed_and_the_rest_goes_on(home, watchful):
+    plan = planned(beta=(1.0, 2.0, 4.0), epochs=(10,))
     killed: set[int] = set()
 
     def report(progress: object) -> None:
@@ -199,7 +206,7 @@ def test_a_member_whose_process_is_always_killed_has_failed_and_the_rest_goes_on
                 killed.add(child.pid)
                 child.kill()
 
-    done = running.run(plan, eager, 1, report)
+    done = running.run(plan, pools.processes, 1, report)
     assert len(killed) == 2
     assert states(done) == ["done", "failed", "done"]
     assert "killed twice" in done.members[1].error

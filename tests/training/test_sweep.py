@@ -244,6 +244,25 @@ def test_a_member_that_lacks_figures_and_map_is_given_them_and_not_trained_again
     assert stamps(home) == before
 
 
+def test_a_second_run_takes_up_the_figures_that_were_measured_since(home):
+    ran(planned(beta=(1.0, 2.0)))
+    card = store.read_card(home / "mine-beta1")
+    more = card.metrics | {"mig": store.Metric(value=0.25, unit="of 1")}
+    store.write_card(home / "mine-beta1", card.model_copy(update={"metrics": more}))
+    running.run(planned(beta=(1.0, 2.0)), none, 1, quiet)
+    assert sweeps.read("mine").members[0].metrics["mig"] == 0.25
+    table = parquet.read_table(home / "sweeps" / "mine" / sweeps.TABLE).to_pylist()
+    assert [row["test_mig"] for row in table] == [0.25, None]
+
+
+def test_a_member_whose_card_was_damaged_fails_alone_with_a_sentence(home):
+    ran(planned(beta=(1.0, 2.0)))
+    (home / "mine-beta1" / store.CARD).write_text("{}")
+    done = ran(planned(beta=(1.0, 2.0)))
+    assert [one.state for one in done.members] == ["failed", "done"]
+    assert "does not describe a model" in done.members[0].error
+
+
 def test_other_settings_under_the_same_name_are_refused(home):
     first = ran(planned(beta=(1.0, 2.0)))
     for other in (planned(beta=(1.0, 4.0)), planned(beta=(1.0, 2.0), dropout=(0.1,))):

@@ -10,7 +10,9 @@ import time
 import pytest
 
 from explorer import store, sweeps
-from tests.sweeping import digests, epochs, stamps
+from explorer.training import pools
+from explorer.training import sweep as running
+from tests.sweeping import digests, epochs, planned, quiet, stamps
 from tests.test_cli import refused
 
 distributed = pytest.importorskip("distributed", reason="pip install -r requirements-cluster.txt")
@@ -82,8 +84,18 @@ def test_a_killed_worker_loses_nothing_and_nothing_is_trained_twice(
 
 
 def test_a_scheduler_that_does_not_answer_is_one_sentence(command, home, monkeypatch):
-    from explorer.training import pools
-
     monkeypatch.setattr(pools, "PATIENCE", 1)
     for address in ("tcp://127.0.0.1:9", "nonsense://x"):
         refused(command(*LINE, "--scheduler", address), address)
+
+
+def test_a_sweep_that_was_stopped_on_a_cluster_goes_on_there(cluster, home):
+    plan = planned(beta=(1.0, 2.0, 4.0), epochs=(EPOCHS,))
+    pool = pools.cluster(cluster.scheduler_address)
+    stopped = running.run(plan, pool, 1, quiet, stop=lambda: bool(epochs(home, "mine-beta1")))
+    assert stopped.of("waiting")
+    before = stamps(home)
+    done = running.run(plan, pool, 1, quiet)
+    assert len(done.of("done")) == 3
+    assert {model: stamps(home)[model] for model in before} == before
+    assert all(epochs(home, one.model) == list(range(1, EPOCHS + 1)) for one in done.members)
