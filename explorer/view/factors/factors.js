@@ -2,7 +2,6 @@
 import { at, jobUrl } from '../js/address.js'
 import { element, partsOf, say } from '../js/dom.js'
 import { watchLook } from '../js/look.js'
-import { createTold } from '../js/told.js'
 import { ready } from '../js/waiting.js'
 
 const STEPS = 7
@@ -16,7 +15,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
 }
 
 function createFactors(root, setTriggerValue) {
-  const part = partsOf(root), life = new AbortController(), told = createTold(setTriggerValue)
+  const part = partsOf(root), life = new AbortController()
   const look = watchLook(root, part('heat'), {}, life.signal)
   let view = null, asked = '', listed = ''
 
@@ -28,7 +27,7 @@ function createFactors(root, setTriggerValue) {
     part('model').value = data.model
     heat()
   }
-  part('model').onchange = event => told.tell({ model: event.target.value })
+  part('model').onchange = event => setTriggerValue('commit', event.target.value)
 
   function list() {
     part('model').replaceChildren(...view.models.map(({ id, words }) => new Option(words, id)))
@@ -96,5 +95,5 @@ function createFactors(root, setTriggerValue) {
   }
   const heading = (words, scope) => Object.assign(element('th', '', words), { scope })
   const titled = (node, words) => Object.assign(node, { title: words })
-  return { update, close() { life.abort(); told.close() } }
+  return { update, close() { life.abort() } }
 }
