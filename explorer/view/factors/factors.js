@@ -90,8 +90,8 @@ function createFactors(root, setTriggerValue) {
     part('heat').style.setProperty('--rows', rows.length)
     part('heat').style.setProperty('--steps', STEPS)
     part('heat').replaceChildren(top, body)
-    const well = names.length > 1 ? ' Disentangled: one dark cell in each row and in each column.' : ''
-    say(part('words'), `Mutual information of a dimension with a factor, as a share of the factor's entropy, over ${images.toLocaleString('en')} images; darker: more, up to ${most.toFixed(2)}.${well}`)
+    const well = names.length > 1 ? ' Disentangled: one strong cell in each row and in each column.' : ''
+    say(part('words'), `Mutual information of a dimension with a factor, as a share of the factor's entropy, over ${images.toLocaleString('en')} images; the stronger the colour the more, up to ${most.toFixed(2)}.${well}`)
   }
   const heading = (words, scope) => Object.assign(element('th', '', words), { scope })
   const titled = (node, words) => Object.assign(node, { title: words })
