@@ -1,13 +1,5 @@
-"""Not there yet."""
+"""Metrics: what each dimension knows of each factor, and all figures of the compared models."""
 
-from __future__ import annotations
+from explorer.view.factors.factors import draw
 
-import streamlit as st
-
-from explorer.view.compare.chosen import chosen
-from explorer.view.shell import Shelf
-from explorer.view.state import ViewState
-
-
-def draw(models: Shelf, view: ViewState) -> None:
-    st.write("factors", chosen(models, view))
+__all__ = ["draw"]
