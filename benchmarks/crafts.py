@@ -44,7 +44,7 @@ def _panels(models: tuple[str, ...], what: str) -> Craft:
     """All panels are painted, and all marks moved, in the frame that is waited for."""
     page = f"compare?panels={','.join(models)}&model={models[0]}"
     over = ".lx-panel .lx-plot"
-    what, limits = f"cursor, {what}", {"most_ms": 200, "least_images": 10}
+    what, limits = f"cursor, {what}", {"most_ms": 200, "least_images": 5}
     return Craft(what, models[0], page, "transfer", "passed", over=over, **limits)
 
 

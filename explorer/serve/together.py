@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 
@@ -12,7 +13,9 @@ from explorer.errors import ExplorerError
 from explorer.latent.opened import Opened
 from explorer.serve.address import atlas_of
 from explorer.serve.catalogue import Catalogue, catalogue
-from explorer.serve.prepared import Task
+
+if TYPE_CHECKING:
+    from explorer.serve.prepared import Task
 
 # Models laid out together that are held open; one set takes as much as its maps.
 SETS = 4

@@ -6,13 +6,16 @@ import io
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 from playwright.sync_api import expect
 
+from explorer import store
 from explorer.data import load_dataset
 from explorer.latent.polygon import inside, polygon_of_text
+from explorer.latent.together import name_of
 from tests.app.comparer import Panels, alignment, distance, empty_place, kl, loaded, opened
-from tests.app.conftest import visitor
+from tests.app.conftest import running_app, visitor
 
 LADDER = [f"mnist-beta-vae-10-b{beta}" for beta in ("0.25", "0.5", "1", "2", "4", "8", "16")]
 SOME = ("mnist-beta-vae-10-b1", "mnist-beta-vae-10-b4", "mnist-vae-20")
@@ -293,3 +296,28 @@ def test_on_a_phone_the_panels_stand_in_one_column_the_first_in_front(browser, a
         panels.panel(SOME[0]).scroll_into_view_if_needed()
         panels.page.touchscreen.tap(*panels.screen(SOME[0], empty_place(SOME[0], "umap")))
         panels.page.wait_for_function("() => /[?&](place|row)=/.test(location.search)")
+
+
+def test_maps_that_were_laid_out_together_are_shown_as_they_are(browser, tmp_path, monkeypatch):
+    """They take minutes to make: here they are kept already, the same image in the same place."""
+    home, models = tmp_path / "home", SOME[:2]
+    monkeypatch.setenv("EXPLORER_HOME", str(home))
+    atlases = [opened(model).atlas for model in models]
+    xy = torch.from_numpy(atlases[0].coordinates("umap").astype(np.float32))
+    file = home / ".together" / f"{name_of(atlases)}.safetensors"
+    store.write_tensors(file, {model: xy.clone() for model in models})
+    with running_app(home) as url, visitor(browser, url) as person:
+        panels = Panels(person).open(*models, row=3, aligned="umap")
+        point = xy[atlases[0].position(3)].numpy()
+        for model in models:
+            assert panels.place(model) == pytest.approx(point.tolist(), abs=1e-3)
+            assert distance(panels.dot(model), panels.on_map(model, point)) < 1
+            words = panels.panel(model).locator(".lx-panel-note")
+            expect(words).to_have_text("Laid out together with the others")
+        panels.page.mouse.click(*panels.screen(models[1], empty_place(models[0], "umap")))
+        person.wait_for_query(model=models[1])
+        assert "place" not in person.query()  # it would mean nothing on the model's own map
+        row = int(person.query()["row"])
+        panels.page.mouse.move(2, 2)
+        panels.wait_for(f"{models[1]} row:{row}")
+        assert same(panels.through(), image(row))

@@ -50,7 +50,10 @@ const MARKUP = `
 //
 // Returns { ready, path, region, dot, clear, reveal, select, drawing, close }: `ready` resolves to the points (js/points.js), to null where the map
 // could not be drawn; it then says why itself.
-export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {}, onStroke = null, label = 'Map of latents', tip = null, turn = null, light = false, lasso = false, snap = [SNAP_PIXELS, SNAP_TOUCH] }) {
+export function createMinimap(host, {
+  view, onPick = () => {}, onPoint = () => {}, onStroke = null, label = 'Map of latents', tip = null,
+  turn = null, light = false, lasso = false, snap = [SNAP_PIXELS, SNAP_TOUCH],
+}) {
   host.innerHTML = MARKUP
   const find = selector => host.querySelector(selector), tool = name => find(`[data-tool=${name}]`)
   const map = find('.lx-map'), plot = find('.lx-plot'), svg = find('.lx-overlay'), pointer = find('.lx-pointer')
@@ -68,7 +71,8 @@ export function createMinimap(host, { view, onPick = () => {}, onPoint = () => {
   look.follow()
 
   async function open() {
-    const url = at(`points/${['model', 'dataset', 'projection'].map(key => encodeURIComponent(view[key])).join('/')}?count=${view.count}${view.together ? `&together=${view.together}` : ''}`)
+    const names = ['model', 'dataset', 'projection'].map(key => encodeURIComponent(view[key])).join('/')
+    const url = at(`points/${names}?count=${view.count}${view.together ? `&together=${view.together}` : ''}`)
     const onWait = ({ doing, share, left }) =>
       say(find('.lx-loading'), ['Preparing this map', doing, `${Math.round(100 * share)} %`, timeLeft(left)].filter(Boolean).join(' · '))
     try {

@@ -65,7 +65,8 @@ export function createPanel({ onPoint, onPick, onStroke, onRemove, onReady }) {
       if (!here()) return
     }
     const usable = isTurned(turned) ? turned : null
-    say(note, view.together ? 'Laid out together with the others' : turned ? turnWords(turned) : leads ? 'The other maps are turned onto this one' : '')
+    const together = view.together ? 'Laid out together with the others' : ''
+    say(note, turned ? turnWords(turned) : leads ? 'The other maps are turned onto this one' : together)
     note.title = turned ? turnReason(turned, lead.view.title) : ''
     mark(item, 'turn', usable ? JSON.stringify(usable.matrix.flat().concat(usable.shift)) : '')
     const found = await mount(usable, here)

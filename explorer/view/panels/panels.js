@@ -139,8 +139,9 @@ function createPanels(root, setTriggerValue) {
     if (!from?.made || (together && [...panels.values()].some(panel => !panel.view.made))) return
     const others = [...panels.values()].map(panel => panel.view).filter(view => view.made && view.model !== model)
     const asked = [from, ...others].map(viewOf), label = given.label === null ? {} : { label: given.label }
-    mark(root, 'asked', `${model} ${start.at ?? 'drawing'}`)
-    channel.ask({ kind: 'transfer', ...asked[0], to: asked.slice(1), together, ...start, ...label }, answer => show(answer, asked, `${model} ${start.at ?? 'drawing'}`))
+    const what = `${model} ${start.at ?? 'drawing'}`
+    mark(root, 'asked', what)
+    channel.ask({ kind: 'transfer', ...asked[0], to: asked.slice(1), together, ...start, ...label }, answer => show(answer, asked, what))
   }
   function show({ said, pixels, height, width, channels }, asked, what) {
     fault(said.error ?? '', 'ask')
@@ -179,7 +180,9 @@ function createPanels(root, setTriggerValue) {
   part('all').onclick = () => choose({ lit: '' })
   part('undo').onclick = undo
   root.addEventListener('keydown', event => {
-    if (event.key === 'z' && (event.ctrlKey || event.metaKey) && !event.shiftKey && event.target.tagName !== 'INPUT') { event.preventDefault(); undo() }
+    if (event.key !== 'z' || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.target.tagName === 'INPUT') return
+    event.preventDefault()
+    undo()
   }, { signal: life.signal })
   part('save').onclick = async () => {
     try {

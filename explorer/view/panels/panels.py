@@ -153,7 +153,7 @@ def row(models: shell.Shelf, view: ViewState, home: ViewState, names: list[str])
             "the first map lie as near to their places there as they can (Procrustes); nothing "
             "within a map changes. **Laid out together**: one UMAP of all models at once (aligned "
             "UMAP), which holds the same image near the same place in all; made once, which takes "
-            "a minute or more. **Each by itself**: as it was made.",
+            "some minutes. **Each by itself**: as it was made.",
         )
 
 
