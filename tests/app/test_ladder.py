@@ -238,7 +238,7 @@ def test_the_comparison_is_saved_as_a_picture_and_as_a_table(person):
     assert picture.shape[1] > 2 * 7 * 200
     assert picture.shape[0] > 2000
     # As much black as the images of seven columns have at least.
-    assert (picture < 10).mean() > 0.15
+    assert (picture < 10).mean() > 0.08
 
 
 def test_it_fits_a_phone_and_everything_has_a_name(browser, address):
