@@ -266,3 +266,22 @@ def test_it_fits_a_phone_and_everything_has_a_name(browser, address):
             }""",
             arg=last,
         )
+
+
+def test_a_comparison_of_other_images_takes_its_own_data_set_along(person):
+    person.open("&model=mnist-vae-2d&row=7&among=sprites-beta").drawn()
+    button = person.page.locator(".lx-ladder-images [data-row]").nth(1)
+    row = button.get_attribute("data-row")
+    button.click()
+    first = "sprites-beta-vae-10-b1"
+    person.wait_for_query(model=first, dataset="sprites", row=row, among="sprites-beta")
+    person.wait("lx.dataset.ready === 'true' && lx.dataset.subject === arg", f"row:{row}")
+    assert person.chosen() == [first]
+
+
+def test_a_place_of_a_map_is_drawn_by_its_model_and_seen_by_the_others(person):
+    person.open("&model=mnist-vae-2d&projection=raw&place=0.5,-1&among=likelihood").drawn()
+    home = open_atlas("mnist-vae-2d", "mnist-5k", 5000)
+    one = open_atlas("mnist-small-vae-10-mse", "mnist-5k", 5000)
+    expected = portrait(one, home, Walk(a="place:0.5,-1", projection="raw"), 0)
+    assert near(person.images("chosen", one.model.id, 1), expected.images[:1])
