@@ -2,6 +2,9 @@
 
     python benchmarks/first_minute.py
 
+Last, the page Compare is opened on the shipped beta ladder, with all that its seven models draw:
+once as the first visitor after a start, then again in new browser sessions.
+
 Starts the app in an empty home with shipped models only, as on a new machine, several times. Then
 in one page: clicks between the points of the map (a place never visited before, so that nothing
 is decoded beforehand) and moves. Times are taken inside the page, from the pointer event to the
@@ -58,12 +61,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--starts", type=int, default=3, help="cold starts of the server")
     parser.add_argument("--count", type=int, default=100, help="clicks and moves per model")
+    parser.add_argument("--visits", type=int, default=5, help="openings of the page Compare")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
     with chromium() as browser:
         described = machine(browser)
         starts = [first_map(browser) for _ in range(options.starts)]
         pointers = pointer_times(browser, options.count)
+        ladder = ladder_times(browser, options.visits)
     result = {
         "machine": described,
         "start_to_first_map_s": {
@@ -71,6 +76,7 @@ def main() -> None:
             "all": [round(value, 2) for value in starts],
         },
         "pointer_to_painted_ms": pointers,
+        "beta_ladder_side_by_side_s": ladder,
     }
     if options.json:
         print(json.dumps(result))
@@ -79,6 +85,7 @@ def main() -> None:
     print(f"start to first map and decoded image: {result['start_to_first_map_s']} s")
     for name, figures in pointers.items():
         print(f"{name}: p50 {figures['p50']} ms, p95 {figures['p95']} ms of {figures['n']}")
+    print(f"beta ladder side by side: {ladder} s")
 
 
 def first_map(browser: Browser, home: Path | None = None, query: str = "") -> float:
@@ -108,6 +115,25 @@ def pointer_times(browser: Browser, count: int) -> dict[str, dict[str, float]]:
                 figures[f"{kind}, {model}"] = spread(times)
             page.close()
     return figures
+
+
+def ladder_times(browser: Browser, visits: int) -> dict[str, float]:
+    """Seconds from the address of the beta ladder to all that its models draw: of the first visit
+    to a server that has shown its first map, and the median of later ones with an empty cache."""
+    times = []
+    with server() as app:
+        wait_for(app.address)
+        page = browser.new_page(viewport=WINDOW)
+        drawn(page, app.address)
+        page.close()
+        for _ in range(visits):
+            page = browser.new_page(viewport=WINDOW)
+            started = time.perf_counter()
+            page.goto(f"{app.address}/compare?compare=ladder&among=beta")
+            page.locator(".lx-ladder[data-ready=true]").wait_for(timeout=60_000)
+            times.append(time.perf_counter() - started)
+            page.close()
+    return {"first": round(times[0], 2), "later": round(statistics.median(times[1:]), 2)}
 
 
 if __name__ == "__main__":

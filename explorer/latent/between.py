@@ -1,4 +1,4 @@
-"""How empty it is between the classes: straight ways from an image of one to an image of another."""
+"""How empty it is between the classes: straight ways from an image of one to one of another."""
 
 from __future__ import annotations
 

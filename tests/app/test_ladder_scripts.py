@@ -58,9 +58,7 @@ def test_words_of_points_lie_over_no_other_words_and_no_other_point(page):
             (300, 6, "20-D"),
         )
     ]
-    places = run(
-        page, "js/plot.js", "({ wordPlaces }, [p, a]) => wordPlaces(p, a)", [points, area]
-    )
+    places = run(page, "js/plot.js", "({ wordPlaces }, [p, a]) => wordPlaces(p, a)", [points, area])
     boxes = [box(place, point["words"]) for place, point in zip(places, points, strict=True)]
     for k, (left, right, top, bottom) in enumerate(boxes):
         assert left >= 50
@@ -74,7 +72,7 @@ def test_words_of_points_lie_over_no_other_words_and_no_other_point(page):
             if j != k
         ]
         assert not any(
-            left < r and right > l and top < b and bottom > t  # noqa: E741
+            left < r and right > l and top < b and bottom > t
             for l, r, t, b in others  # noqa: E741
         )
 
@@ -96,6 +94,7 @@ CHART = {
     "y": {"of": "kl", "title": "R", "log": False, "whole": False},
     "iso": True,
     "series": False,
+    "joined": True,
 }
 
 
@@ -117,6 +116,8 @@ def test_models_are_points_and_the_means_of_seeds_are_joined_with_their_spread(p
     low, high = plot["x"]["range"]
     assert low < 78
     assert high > 100
+    apart = run(page, "ladder/charts.js", body, [CHART | {"joined": False}, MEMBERS])
+    assert "lx-tone-ladder" not in [line["tone"] for line in apart["lines"]]
 
 
 def test_families_are_joined_apart(page):

@@ -10,6 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from explorer.latent.between import emptiness
 from explorer.latent.portrait import IMAGES, SAMPLES, STEPS
 from explorer.latent.sample import Asked, draw
 from explorer.latent.subject import subject
@@ -157,3 +158,11 @@ def test_the_same_portrait_is_not_sent_twice_whoever_asks(client):
 )
 def test_what_cannot_be_drawn_is_one_sentence(client, view, changed, reason):
     said_no(client.get(url(view), params=GIVEN | changed), reason)
+
+
+def test_the_emptiness_between_classes_is_what_the_package_measures(client):
+    answer = client.get("/explorer/between/mnist-vae-2d/mnist-5k?count=5000")
+    expected = emptiness(catalogue.open("mnist-vae-2d", "mnist-5k"))
+    assert answer.json()["relative"] == pytest.approx(expected, abs=1e-4)
+    assert answer.json()["share"] == pytest.approx(np.linspace(0, 1, len(expected)))
+    said_no(client.get("/explorer/between/mnist-vq-vae/mnist-5k?count=5000"), "no dimensions")

@@ -40,11 +40,15 @@ export function isoLine([x0, x1], [y0, y1], sum) {
   return left < right ? [[left, sum - left], [right, sum - right]] : null
 }
 
-// Where the words of points stand so that none lies over another or over a point: `points` are { x, y, words } in pixels, `area` is
-// { left, right, top, bottom }. Each gets { x, y, anchor }: the first free place of those beside its point, then of those farther off.
-export function wordPlaces(points, area) {
-  const dots = points.map(({ x, y }) => ({ left: x - DOT, right: x + DOT, top: y - DOT, bottom: y + DOT })), taken = []
-  const clash = (one, other) => one.left < other.right && one.right > other.left && one.top < other.bottom && one.bottom > other.top
+const clash = (one, other) => one.left < other.right && one.right > other.left && one.top < other.bottom && one.bottom > other.top
+// The box that words take: they begin at `left` and stand on y.
+const boxOf = (left, y, words) => ({ left, right: left + LETTER * words.length, top: y - ROW + 3, bottom: y + 3 })
+
+// Where the words of points stand so that none lies over another, over a point, or over one of the boxes `before`: `points` are
+// { x, y, words } in pixels, `area` and boxes { left, right, top, bottom }. Each gets { x, y, anchor }: the first free place of those
+// beside its point, then of those farther off.
+export function wordPlaces(points, area, before = []) {
+  const dots = points.map(({ x, y }) => ({ left: x - DOT, right: x + DOT, top: y - DOT, bottom: y + DOT })), taken = [...before]
   return points.map(({ x, y, words }, k) => {
     const length = LETTER * words.length
     const start = (dx, dy) => ({ x: x + dx, y: y + dy, anchor: 'start', left: x + dx }), end = (dx, dy) => ({ x: x - dx, y: y + dy, anchor: 'end', left: x - dx - length })
@@ -52,7 +56,7 @@ export function wordPlaces(points, area) {
     const sides = [
       start(DOT + 2, -DOT), start(DOT + 5, 4), end(DOT + 5, 4), middle(-DOT - 5), middle(DOT + ROW), end(DOT + 2, DOT + ROW - 4),
       start(DOT + 8, ROW + 6), end(DOT + 8, -ROW), end(DOT + 8, ROW + 10), start(DOT + 8, -ROW - 6), start(DOT + 8, 2 * ROW + 6),
-    ].map(side => ({ ...side, right: side.left + length, top: side.y - ROW + 3, bottom: side.y + 3 }))
+    ].map(side => ({ ...side, ...boxOf(side.left, side.y, words) }))
     const inside = side => side.left >= area.left && side.right <= area.right && side.top >= area.top && side.bottom <= area.bottom
     const free = side => !taken.some(one => clash(side, one)) && !dots.some((one, other) => other !== k && clash(side, one))
     const found = sides.find(side => inside(side) && free(side)) ?? sides.find(inside) ?? sides[0]
@@ -99,14 +103,18 @@ function render(svg, { x, y, lines = [], bars = [], marks = [], points = [], onP
     const width = Math.max(0.5, px(bar.x1) - px(bar.x0) - 0.5), height = Math.max(0, bottom - py(bar.y))
     drawn.push(node('rect', { x: px(bar.x0), y: py(bar.y), width, height, class: bar.tone }))
   }
+  const spoken = []                 // the boxes of words that stand already
   for (const line of lines) {
     const corners = line.points.map(([a, b]) => `${px(a)},${py(b)}`).join(' ')
     drawn.push(node('polyline', { points: corners, class: `lx-plot-line ${line.tone}`, 'stroke-dasharray': dashes(line) }))
     if (line.dots) for (const [a, b] of line.points) drawn.push(node('circle', { cx: px(a), cy: py(b), r: 3.5, class: line.tone }))
     if (line.words) {
-      // At the beginning of the line, on the side where there is room.
-      const [a, b] = line.points[0], left = px(a) + LETTER * line.words.length + 6 > right
-      drawn.push(node('text', { x: px(a) + (left ? -6 : 6), y: py(b) + 12, 'text-anchor': left ? 'end' : 'start', class: `lx-plot-words ${line.tone}` }, line.words))
+      // At the end of the line, on the side where there is room; not where other words stand already.
+      const [a, b] = line.points.at(-1), length = LETTER * line.words.length, left = px(a) + length + 6 > right
+      const box = boxOf(px(a) + (left ? -6 - length : 6), py(b) - 6, line.words)
+      if (box.left < MARGIN.left || spoken.some(one => clash(one, box))) continue
+      spoken.push(box)
+      drawn.push(node('text', { x: box.left, y: py(b) - 6, class: `lx-plot-words ${line.tone}` }, line.words))
     }
   }
   const uprights = marks.filter(mark => mark.x !== undefined).map(mark => px(mark.x)), said = []
@@ -123,12 +131,13 @@ function render(svg, { x, y, lines = [], bars = [], marks = [], points = [], onP
     if (!mark.words) continue
     const left = !across && onTheLeft(at)
     const place = across ? { x: right - 4, y: at - 5 } : { x: at + (left ? -6 : 6), y: MARGIN.top + 11 + (mark.line ?? 0) * 15 }
+    spoken.push(boxOf(across || left ? place.x - LETTER * mark.words.length : place.x, place.y, mark.words))
     const attributes = { ...place, 'text-anchor': across || left ? 'end' : 'start', class: `lx-plot-words ${mark.tone}` }
     said.push(node('text', attributes, mark.words))
   }
   const focused = svg.contains(document.activeElement) ? document.activeElement.dataset.key : null
   const at = points.map(point => ({ x: px(point.x), y: py(point.y), words: point.words }))
-  const places = wordPlaces(at, { left: MARGIN.left, right, top: 0, bottom })
+  const places = wordPlaces(at, { left: MARGIN.left, right, top: 0, bottom }, spoken)
   const buttons = points.map((point, k) => buttonOf(point, at[k], places[k], onPoint))
   svg.replaceChildren(...drawn, ...said, ...buttons)
   buttons.find(one => one.dataset.key === focused)?.focus()

@@ -24,15 +24,21 @@ HERE = Path(__file__).parent
 def draw(models: shell.Shelf, view: ViewState) -> None:
     """Mount the component; it tells the page of `row`, `own`, `second` and `seed`, and of the
     `model` that was chosen."""
+    among = _among(models, view)
+    component(HERE, data(models, at_images(models, view, among), among), "ladder", on_commit=take)
+
+
+def _among(models: shell.Shelf, view: ViewState) -> Comparison:
     from explorer.view.compare.chosen import comparison  # its package has this one in its table
 
-    among = comparison(models, view)
-    seen = at_images(models, view, among)
-    component(HERE, data(models, seen, among), "ladder", on_commit=lambda: take(models, seen))
+    return comparison(models, view)
 
 
-def take(models: shell.Shelf, seen: ViewState) -> None:
+def take() -> None:
     """Show what the component has committed, on the images that it showed."""
+    models = shell.shelf()
+    view = shell.current(models)
+    seen = at_images(models, view, _among(models, view))
     commit = dict(st.session_state["ladder"].commit or {})
     name = commit.pop("model", seen.model)
     if name != seen.model and name in models.cards:

@@ -40,7 +40,7 @@ export function plotOf(chart, members, chosen, onPoint) {
   const settings = settingsOf(members, chart)
   const ranges = ['x', 'y'].map(axis => rangeOf(members.map(member => valueOf(member, chart[axis].of)), chart[axis]))
   const families = chart.series ? [...new Set(settings.map(one => one.family))] : [null]
-  const joined = families.map(family => ({
+  const joined = !chart.joined ? [] : families.map(family => ({
     points: settings.filter(one => family === null || one.family === family).map(one => [one.x, one.y]), tone: 'lx-tone-ladder', words: '',
   }))
   const crosses = settings.filter(one => one.members.length > 1).flatMap(({ x, y, spread: [across, up] }) => [

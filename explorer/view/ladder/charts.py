@@ -24,8 +24,8 @@ class Axis:
 @dataclass(frozen=True)
 class Chart:
     """A plot with a point for each model. `iso`: x and y add up to −ELBO, whose lines are drawn;
-    `series`: points of one family are joined, not all. `curve`: a line for each model, which the
-    route `between` gives."""
+    `series`: points of one family are joined, not all; none are unless `joined`. `curve`: a line
+    for each model, which the route `between` gives."""
 
     title: str
     help: str
@@ -34,6 +34,7 @@ class Chart:
     iso: bool = False
     series: bool = False
     curve: bool = False
+    joined: bool = True
     note: str = ""
 
 
@@ -58,7 +59,8 @@ RATE_ERROR = Chart(
 )
 ELBOW = Chart(
     "Where more dimensions stop helping",
-    "What reconstruction costs against the number of dimensions: it falls up to an elbow." + CHOOSES,
+    "What reconstruction costs against the number of dimensions: it falls up to an elbow."
+    + CHOOSES,
     DIMENSIONS,
     RECONSTRUCTION,
 )
@@ -95,6 +97,8 @@ def charts(comparison: Comparison, cards: Sequence[store.Card]) -> list[Chart]:
     found = [RATE_DISTORTION if alike else replace(RATE_ERROR, note=NOT_COMPARABLE)]
     if len({card.spec.model.latent_dim for card in cards}) > 1:
         found = [ELBOW if alike else replace(ELBOW, y=ERROR), ACTIVE, *found]
+    # What varies in two ways has no one order.
+    found = [replace(one, joined=" and " not in comparison.varies) for one in found]
     return [one for one in found if all(_has(card, one) for card in cards)]
 
 

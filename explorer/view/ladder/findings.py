@@ -20,6 +20,7 @@ def finding(comparison: Comparison, cards: Cards) -> str:
     say = {
         "beta": _beta,
         "latent dimensions": _dimensions,
+        "latent dim": _dimensions,  # so sweeps call it
         "reconstruction term": _term,
         "what is done against collapse": _collapse,
         "family": _families,
@@ -31,10 +32,10 @@ def finding(comparison: Comparison, cards: Cards) -> str:
 
 
 def settings(comparison: Comparison) -> list[list[Member]]:
-    """The members by the value of what varies: the seeds of each setting together, in order."""
+    """The seeds of each setting together, in order; a setting is a value with its words."""
     found: dict[object, list[Member]] = {}
     for member in comparison.members:
-        found.setdefault(member.value, []).append(member)
+        found.setdefault((member.value, member.words), []).append(member)
     return list(found.values())
 
 
@@ -142,7 +143,9 @@ def _best(comparison: Comparison, cards: Cards) -> str:
     values = _means(comparison, cards, metric)
     best, least = _least(values)
     worst, most = max(values, key=lambda one: one[1])
-    return f"The least {words} has {best} ({least:.{digits}f}), the most {worst} ({most:.{digits}f})."
+    return (
+        f"The least {words} has {best} ({least:.{digits}f}), the most {worst} ({most:.{digits}f})."
+    )
 
 
 def _least(values: list[tuple[str, float]]) -> tuple[str, float]:

@@ -198,5 +198,5 @@ export function createGrid(host, { onModel, onRow, onSeed, paintRow }) {
   const seed = value => { heads.get('samples').querySelector('input').value = value }
   function fault(model, sentence) { cells.get(`chosen ${model}`).replaceChildren(element('small', '', sentence)) }
 
-  return { open, originals, fill, bars, stand, choose, seed, drawMap, fault, cells, rows: () => ROWS.map(([kind, title]) => ({ kind, title })) }
+  return { open, originals, fill, bars, stand, choose, seed, drawMap, fault, cell: (kind, model) => cells.get(`${kind} ${model}`), rows: ROWS.map(([kind, title]) => ({ kind, title })) }
 }

@@ -15,10 +15,10 @@ export function ladderPicture(root, view, grid, ends) {
   let y = drawTop(root, ends, marks, width)
   columns.forEach((column, k) => marks.push(text(k * (COLUMN + GAP) + COLUMN / 2, y + 14, column.words, `${middle} font-weight="bold"`)))
   y += LINE
-  for (const { kind, title } of grid.rows()) {
+  for (const { kind, title } of grid.rows) {
     marks.push(text(0, y + 14, title, 'font-weight="bold"'))
     y += LINE
-    y += Math.max(...columns.map(({ model }, k) => drawCell(grid.cells.get(`${kind} ${model}`), k * (COLUMN + GAP), y, marks))) + 8
+    y += Math.max(...columns.map(({ model }, k) => drawCell(grid.cell(kind, model), k * (COLUMN + GAP), y, marks))) + 8
   }
   for (const figure of view.figures) {
     marks.push(text(0, y + 14, figure.title, 'font-weight="bold"'))
