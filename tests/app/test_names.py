@@ -18,6 +18,9 @@ VIEWS = [
     "generate?model=mnist-cvae-20&task=classes",
     "paths?model=mnist-vae-2d&plus=class:7&minus=class:1&stroke=0_0_1_1",
     "dimensions?model=mnist-cvae-20&moved=2:1.5&table=7&posterior=1",
+    "compare?panels=mnist-vae-2d,mnist-vq-vae",
+    "compare?compare=ladder&among=holes",
+    "compare?compare=factors&among=sprites-beta",
 ]
 
 
