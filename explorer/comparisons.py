@@ -242,3 +242,11 @@ def _of_sweeps(cards: Mapping[str, store.Card], sweeps: Sequence[Sweep]) -> dict
             key, title = f"sweep:{sweep.name}", f"Sweep {sweep.name}"
             found[key] = Comparison(key, title, question, varies, tuple(members))
     return found
+
+
+def settings(comparison: Comparison) -> list[list[Member]]:
+    """The seeds of each setting together, in order; a setting is a value with its words."""
+    found: dict[object, list[Member]] = {}
+    for member in comparison.members:
+        found.setdefault((member.value, member.words), []).append(member)
+    return list(found.values())

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from explorer.view import shell
+from explorer.view.chosen import comparison, known
 from explorer.view.compare import TASKS
-from explorer.view.compare.chosen import comparison, known
 
 shell.head(
     "Choose what to compare: the same image goes through every model, and each says its price."

@@ -15,7 +15,7 @@ import pytest
 from explorer import store, sweeps
 from explorer.training import pools
 from explorer.training import sweep as running
-from explorer.view.compare.chosen import chosen, comparison
+from explorer.view.chosen import chosen, comparison
 from explorer.view.shell import shelf
 from explorer.view.state import from_query
 from tests.support import is_one_sentence

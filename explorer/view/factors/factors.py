@@ -10,7 +10,7 @@ import streamlit as st
 from explorer.metrics.names import NAMES, Name
 from explorer.store import Card
 from explorer.view import shell
-from explorer.view.compare.chosen import chosen, comparison
+from explorer.view.chosen import chosen, comparison
 from explorer.view.component import component
 from explorer.view.state import ViewState
 

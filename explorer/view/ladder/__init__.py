@@ -11,11 +11,11 @@ import streamlit as st
 from explorer import store
 from explorer.comparisons import Comparison, Member
 from explorer.view import shell
+from explorer.view.chosen import columns, comparison
 from explorer.view.component import component
 from explorer.view.ladder.charts import charts
 from explorer.view.ladder.figures import IN_ITS_TERM, NOT_COMPARABLE, comparable, figures
-from explorer.view.ladder.findings import finding, settings
-from explorer.view.properties import MOST_PANELS
+from explorer.view.ladder.findings import finding
 from explorer.view.state import ViewState
 
 HERE = Path(__file__).parent
@@ -24,21 +24,15 @@ HERE = Path(__file__).parent
 def draw(models: shell.Shelf, view: ViewState) -> None:
     """Mount the component; it tells the page of `row`, `own`, `second` and `seed`, and of the
     `model` that was chosen."""
-    among = _among(models, view)
+    among = comparison(models, view)
     component(HERE, data(models, at_images(models, view, among), among), "ladder", on_commit=take)
-
-
-def _among(models: shell.Shelf, view: ViewState) -> Comparison:
-    from explorer.view.compare.chosen import comparison  # its package has this one in its table
-
-    return comparison(models, view)
 
 
 def take() -> None:
     """Show what the component has committed, on the images that it showed."""
     models = shell.shelf()
     view = shell.current(models)
-    seen = at_images(models, view, _among(models, view))
+    seen = at_images(models, view, comparison(models, view))
     commit = dict(st.session_state["ladder"].commit or {})
     name = commit.pop("model", seen.model)
     if name != seen.model and name in models.cards:
@@ -53,17 +47,6 @@ def at_images(models: shell.Shelf, view: ViewState, among: Comparison) -> ViewSt
         return view
     first = among.models[0]
     return view.with_model(first, models.shown[first])
-
-
-def columns(among: Comparison, model: str) -> list[Member]:
-    """The members that get a column, at most MOST_PANELS: one seed of each setting where all are
-    too many, that of the chosen model if it is one of them."""
-    if len(among.members) <= MOST_PANELS:
-        return list(among.members)
-    one_each = [
-        next((one for one in seeds if one.model == model), seeds[0]) for seeds in settings(among)
-    ]
-    return one_each[:MOST_PANELS]
 
 
 def data(models: shell.Shelf, view: ViewState, among: Comparison) -> dict[str, Any]:

@@ -95,13 +95,13 @@ FIGURES = (
     Figure("gaussian_tc", "Gaussian total correlation", "How far the dimensions depend on each "
            "other, taken as jointly Gaussian, in nats; needs no factors.", 2),
     Figure("knn_accuracy", "Nearest-neighbour accuracy", "How often the classes of the nearest "
-           "latents name the class of an image.", 3),
+           "latents name the class of an image.", 1),
     Figure("linear_probe_accuracy", "Linear probe", "How often a linear classifier of the latents "
-           "names the class of an image.", 3),
+           "names the class of an image.", 1),
     Figure("frechet", "Fréchet distance", "How far samples are from images in the features of our "
-           "own classifier, both taken as Gaussian. Less is nearer.", 2),
-    Figure("precision", "Precision of samples", "The share of samples that lie among images.", 3),
-    Figure("recall", "Recall of samples", "The share of images that lie among samples.", 3),
+           "own classifier, both taken as Gaussian. Less is nearer.", 0),
+    Figure("precision", "Precision of samples", "The share of samples that lie among images.", 1),
+    Figure("recall", "Recall of samples", "The share of images that lie among samples.", 1),
     Figure("trustworthiness", "Trustworthiness of the map", "Whether neighbours on the map are "
            "neighbours in the latent space. 0 to 1.", 3),
 )  # fmt: skip

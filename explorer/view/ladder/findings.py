@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from statistics import fmean
 
 from explorer import store
-from explorer.comparisons import Comparison, Member
+from explorer.comparisons import Comparison, settings
 from explorer.view.ladder.figures import comparable
 
 # An elbow is where this share of all that can be gained is left.
@@ -29,14 +29,6 @@ def finding(comparison: Comparison, cards: Cards) -> str:
         return say(comparison, cards)
     except KeyError:
         return ""
-
-
-def settings(comparison: Comparison) -> list[list[Member]]:
-    """The seeds of each setting together, in order; a setting is a value with its words."""
-    found: dict[object, list[Member]] = {}
-    for member in comparison.members:
-        found.setdefault((member.value, member.words), []).append(member)
-    return list(found.values())
 
 
 def _means(comparison: Comparison, cards: Cards, metric: str) -> list[tuple[str, float]]:

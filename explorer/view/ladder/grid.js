@@ -40,12 +40,13 @@ export function createGrid(host, { onModel, onRow, onSeed, paintRow }) {
       value.dataset.figure = figure.id
       value.title = metric ? `${metric.unit}; ${metric.note}` : 'Not measured for this model'
       return [value]
-    }, figure.apart ? [element('span', 'lx-note', 'not on one scale')] : []))
+    }, [element('span', 'lx-note', [metricOf(data, figure)?.unit.replace(/^of \d+ /, ''), figure.apart && 'not on one scale'].filter(Boolean).join('; '))]))
     host.replaceChildren(names, ...ROWS.map(([kind, title, help]) => row(kind, title, help, () => [], extras(kind))), ...figures)
     choose(data.model)
   }
+  const metricOf = (data, { id }) => data.members.map(one => one.metrics[id]).find(Boolean)
   const unitOf = (data, { id }) => {
-    const metric = data.members.map(one => one.metrics[id]).find(Boolean)
+    const metric = metricOf(data, { id })
     return metric ? `In ${metric.unit.replace(/^of \d+ /, '')}; measured on ${data.members.find(one => one.metrics[id]).on}.` : ''
   }
   function row(kind, title, help, filled, more = []) {

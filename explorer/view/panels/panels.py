@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer import store
 from explorer.view import settings, shell
-from explorer.view.compare.chosen import chosen
+from explorer.view.chosen import chosen
 from explorer.view.component import component
 from explorer.view.properties import ALIGNED, MOST_PANELS
 from explorer.view.state import ViewState

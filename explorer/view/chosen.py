@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.comparisons import Comparison, comparisons
+from explorer.comparisons import Comparison, Member, comparisons, settings
 from explorer.sweeps import sweeps
 from explorer.view.properties import MOST_PANELS
 from explorer.view.shell import Shelf
@@ -24,4 +24,16 @@ def chosen(models: Shelf, view: ViewState) -> tuple[str, ...]:
     """The models of a view, at most MOST_PANELS: those that it names, as far as they are there;
     else those of its comparison."""
     named = tuple(name for name in view.panels.split(",") if name in models.cards)
-    return (named or comparison(models, view).models)[:MOST_PANELS]
+    among = columns(comparison(models, view), view.model)
+    return (named or tuple(one.model for one in among))[:MOST_PANELS]
+
+
+def columns(among: Comparison, model: str) -> list[Member]:
+    """The members that get a column, at most MOST_PANELS: one seed of each setting where all are
+    too many, that of the chosen model if it is one of them."""
+    if len(among.members) <= MOST_PANELS:
+        return list(among.members)
+    one_each = [
+        next((one for one in seeds if one.model == model), seeds[0]) for seeds in settings(among)
+    ]
+    return one_each[:MOST_PANELS]
