@@ -207,7 +207,7 @@ def test_terms_that_do_not_compare_are_said_and_squared_error_stands_on_the_axis
     assert "squared error per pixel" in person.part("charts").inner_text()
     assert "do not stand on one scale" in person.part("charts").inner_text()
     assert person.part("charts").locator(".lx-tone-iso").count() == 0
-    assert person.page.get_by_text("not on one scale", exact=True).count() == 3
+    assert person.page.get_by_text("nats per image; not on one scale", exact=True).count() == 3
 
 
 def test_the_emptiness_between_classes_is_drawn_for_each_family(person):
