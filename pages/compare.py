@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer.view import shell
-from explorer.view.chosen import comparison, known
+from explorer.view.chosen import comparison, known, unknown
 from explorer.view.compare import TASKS
 
 shell.head(
@@ -16,6 +16,8 @@ def compare() -> None:
     models = shell.shelf()
     view = shell.current(models)
     shell.top(models)
+    for sentence in unknown(models, view):
+        st.warning(shell.markdown_safe(sentence))
     now = comparison(models, view)
     left, right = st.columns([2, 5])
     with left:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from explorer.comparisons import Comparison, Member, comparisons, settings
+from explorer.errors import unknown_name
 from explorer.sweeps import sweeps
 from explorer.view.properties import MOST_PANELS
 from explorer.view.shell import Shelf
@@ -18,6 +19,17 @@ def comparison(models: Shelf, view: ViewState) -> Comparison:
     """The comparison of a view; the first one where it names none, or one that there is not."""
     found = known(models)
     return found.get(view.among) or next(iter(found.values()))
+
+
+def unknown(models: Shelf, view: ViewState) -> list[str]:
+    """One sentence for each comparison and model that a view names and that there is not."""
+    found = known(models)
+    missing = (
+        [unknown_name("comparison", view.among, found)] if view.among not in ("", *found) else []
+    )
+    names = [name for name in view.panels.split(",") if name not in ("", *models.cards)]
+    missing += [unknown_name("model", name, models.cards) for name in names]
+    return [str(one) for one in missing]
 
 
 def chosen(models: Shelf, view: ViewState) -> tuple[str, ...]:

@@ -137,7 +137,6 @@ PROPERTIES: dict[str, Property] = {
     "aligned": Property(readers.one_of("alignment", lambda shown: ALIGNED), pages=COMPARE),
     "second": Property(readers.subject, pages=COMPARE),
     "lit": Property(readers.lit, pages=COMPARE),
-    "numbers": Property(readers.name, pages=COMPARE),
 }
 # What a link says always, so that it opens the same view when a default changes.
 ALWAYS = ("model", "dataset", "count", "projection", "layer", "row")

@@ -241,7 +241,7 @@ def models(most: int) -> Callable[[str, Shown], str]:
 
 
 def name(text: str, shown: Shown) -> str:
-    """The name of a comparison or of a figure; the page says which it does not know."""
+    """The name of a comparison; the page says which it does not know."""
     if len(text) > LONGEST or not set(text) <= NAME_SIGNS:
         raise ExplorerError(f"A name has letters, digits, - _ . and : alone, not '{text[:40]}'.")
     return text

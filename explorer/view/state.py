@@ -54,7 +54,7 @@ class ViewState:
     the first), the models in `panels` (empty: those of the comparison), how their maps are
     `aligned`, the `second` image, to which every model walks from what is chosen (a text of
     `latent.origin`; empty: one of another class), the group that is `lit` in all of them
-    ("model:polygon", as it was drawn in one), and which `numbers` are plotted; `seed` as above.
+    ("model:polygon", as it was drawn in one); `seed` as above.
     """
 
     model: str
@@ -118,7 +118,6 @@ class ViewState:
     aligned: str = "procrustes"
     second: str = ""
     lit: str = ""
-    numbers: str = ""
 
     @property
     def subject(self) -> str:

@@ -7,12 +7,12 @@ import pytest
 from explorer import store
 from explorer.comparisons import Comparison, Member, comparisons
 from explorer.view import shell
-from explorer.view.chosen import columns
+from explorer.view.chosen import columns, unknown
 from explorer.view.ladder import at_images, data
 from explorer.view.ladder.charts import ACTIVE, BETWEEN, ELBOW, LINEAR, RATE_DISTORTION, charts
 from explorer.view.ladder.figures import FIGURES, NOT_COMPARABLE, comparable, figures
 from explorer.view.ladder.findings import finding
-from explorer.view.state import from_query
+from explorer.view.state import ViewState, from_query
 
 CARDS = {
     found.id: found.card
@@ -184,3 +184,13 @@ def test_the_second_image_and_the_seed_stand_in_the_address():
     assert query.items() <= view.to_query("compare").items()
     assert "second" not in view.to_query("map")
     assert view.with_ends(same_images=False).second == ""
+
+
+def test_a_comparison_or_model_that_there_is_not_is_said():
+    models = shell.Shelf(CARDS, {}, [])
+    plain = ViewState("mnist-vae-2d", "mnist-5k", 5000, "raw")
+    assert unknown(models, plain) == []
+    assert unknown(models, plain.changed(among="beta", panels="mnist-vae-2d,mnist-ae-2d")) == []
+    comparison, model = unknown(models, plain.changed(among="betta", panels="nope,mnist-vae-2d"))
+    assert "no comparison called 'betta'. Did you mean 'beta'?" in comparison
+    assert "no model called 'nope'" in model
