@@ -24,6 +24,23 @@ Download = Annotated[bool, typer.Option("--download", help="Fetch the data set i
 DeviceName = Annotated[str, typer.Option("--device", help="auto, cpu, cuda or mps.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 
+# What is trained, and on what.
+Family = Annotated[str, typer.Option("--model", help="The model family, for example vae.")]
+TrainedOn = Annotated[str, typer.Option("--dataset", help="The data set to train on.")]
+FolderPath = Annotated[
+    str | None, typer.Option("--path", help="Of the data set folder: where its images are.")
+]
+FolderSize = Annotated[
+    int | None, typer.Option("--size", help="Of the data set folder: the side of its images.")
+]
+FolderGrey = Annotated[
+    bool, typer.Option("--grey", help="Of the data set folder: grey instead of colour.")
+]
+CodesOf = Annotated[
+    str | None,
+    typer.Option("--codes-of", help="Of a code-prior: the VQ-VAE whose codes it learns."),
+]
+
 
 def say(as_json: bool, result: dict[str, Any]) -> None:
     """A result for a program, or line by line for a person."""

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from explorer.cli.base import AsJson, DataRoot, DeviceName, Download, app, say
+from explorer.cli.base import (
+    AsJson,
+    CodesOf,
+    DataRoot,
+    DeviceName,
+    Download,
+    Family,
+    FolderGrey,
+    FolderPath,
+    FolderSize,
+    TrainedOn,
+    app,
+    say,
+)
 from explorer.cli.options import RUN, Settings, with_settings
 from explorer.errors import ExplorerError
 
@@ -22,22 +35,12 @@ if TYPE_CHECKING:
 def train(
     name: Annotated[str, typer.Option(help="The id of the new model.")],
     settings: Settings,
-    family: Annotated[
-        str, typer.Option("--model", help="The model family, for example vae.")
-    ] = "vae",
-    dataset: Annotated[str, typer.Option(help="The data set to train on.")] = "mnist",
-    path: Annotated[
-        str | None, typer.Option(help="Of the data set folder: where its images are.")
-    ] = None,
-    size: Annotated[
-        int | None, typer.Option(help="Of the data set folder: the side of its images.")
-    ] = None,
-    grey: Annotated[
-        bool, typer.Option("--grey", help="Of the data set folder: grey instead of colour.")
-    ] = False,
-    codes_of: Annotated[
-        str | None, typer.Option(help="Of a code-prior: the VQ-VAE whose codes it learns.")
-    ] = None,
+    family: Family = "vae",
+    dataset: TrainedOn = "mnist",
+    path: FolderPath = None,
+    size: FolderSize = None,
+    grey: FolderGrey = False,
+    codes_of: CodesOf = None,
     device: DeviceName = "auto",
     data_root: DataRoot = None,
     download: Download = False,
